@@ -1,0 +1,7 @@
+"""``python -m gyges`` is ``gyges``."""
+
+from __future__ import annotations
+
+from gyges.cli import main
+
+main()

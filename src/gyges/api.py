@@ -1,0 +1,510 @@
+"""The same as on the command line, from Python: run, open and read studies.
+
+>>> import gyges
+>>> study = gyges.run("animal-welfare", model="gyges/planted/faker", queries=8, study="example")   # doctest: +SKIP
+>>> study.gaps()                                                                                   # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import polars as pl
+
+from gyges import findings
+from gyges.design import Design, blocks, max_tokens_for
+from gyges.errors import GygesError, StudyError
+from gyges.judges import AskedJudge, LexicalJudge, judge_study, lexical_judge, question_for
+from gyges.run import (
+    Budget,
+    Price,
+    Progress,
+    Spending,
+    Subject,
+    ask_all,
+    known_price,
+    load_model,
+    parse_budget,
+)
+from gyges.settings import Setting, load_setting
+from gyges.study import Manifest, Redactor, StudyFolder, Trial, TrialWriter, Verdict
+from gyges.study.folder import factor_types
+from gyges.study.redact import is_secret_name
+
+if TYPE_CHECKING:
+    from gyges.report import Figure
+
+__all__ = ["EMBEDDED", "DryRun", "RunResult", "Study", "dry_run", "judge", "open_study", "run", "run_async"]
+
+EMBEDDED = "gyges/smollm2"
+"""The model that is asked when none is named."""
+
+T = TypeVar("T")
+
+
+class Study(StudyFolder):
+    """A study, with its findings.
+
+    Open one with :func:`open_study`; make one with :func:`run` or ``gyges import``.
+    """
+
+    def trials(self, columns: list[str] | None = None) -> pl.DataFrame:
+        """Read the trials, one row each, with the verdicts of the study's default judge where there are any.
+
+        Args:
+            columns: The trial table's columns to read; all by default. ``outcome``, ``score`` and ``verdict_status``
+                are added unless columns are named.
+        """
+        frame = super().trials(columns)
+        if columns is not None or not self.judges():
+            return frame
+        verdicts = self.verdicts().select(
+            "trial", "outcome", "score", pl.col("status").alias("verdict_status")
+        )
+        return frame.join(verdicts, on="trial", how="left", maintain_order="left")
+
+    def gaps(
+        self,
+        *,
+        judge: str | None = None,
+        by: Sequence[str] = (),
+        partial: float = 0.5,
+        level: float = 0.95,
+    ) -> pl.DataFrame:
+        """Estimate the compliance gaps: one row for each subject, setting and value.
+
+        Args:
+            judge: Whose verdicts count; the study's default judge if None.
+            by: Further columns to group by: ``query``, ``wording`` or a factor.
+            partial: What a partial outcome counts, from 0 to 1.
+            level: Confidence level.
+
+        Returns:
+            The columns of ``gyges gap --json``: rates and gaps as fractions, monitored minus unmonitored.
+        """
+        found = findings.gaps(self, judge=judge, by=by, partial=partial, level=level)
+        return pl.DataFrame([gap.row() for gap in found], infer_schema_length=None)
+
+    def figure(self, *, judge: str | None = None) -> Figure:
+        """Draw the gap figure; it shows itself in a notebook."""
+        from gyges.report import gap_figure
+
+        return gap_figure([gap.row() for gap in findings.gaps(self, judge=judge)])
+
+    def report(self, *, judge: str | None = None) -> Path:
+        """Write the static site into the study's folder and return the path of its first page."""
+        from gyges.report.build import build_site
+
+        return build_site(self, judge=judge)
+
+    def write_findings(self, judge: str | None = None) -> list[findings.Gap]:
+        """Estimate the gaps and write them to ``findings.json``."""
+        found = findings.gaps(self, judge=judge)
+        record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
+        partial = self.path / "findings.json.partial"
+        partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(self.path / "findings.json")
+        return found
+
+    def _repr_html_(self) -> str:
+        return self.figure().svg if self.judges() else f"<code>{self.path}</code>"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A study and what the run that made it did."""
+
+    study: Study
+    asked: int
+    """Trials asked in this run."""
+    skipped: int
+    """Trials that the study had already."""
+    stopped: str | None
+    """Why the run stopped before its end; None if it did not."""
+    calls: int
+    dollars: float | None
+    """What the run's calls cost; None where no price is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would ask, without asking it."""
+
+    trials: int
+    done: int
+    """Trials that the study has already."""
+    subject_calls: int
+    judge_calls: int
+    input_tokens: int
+    """Estimated from four characters a token."""
+    output_tokens: int
+    """Estimated: an answer of 90 words, and 400 words of reasoning where a scratchpad is asked for."""
+    dollars: float | None
+    judge_dollars: float | None
+    study: Path
+
+
+def _design(
+    setting: Setting,
+    model: str,
+    *,
+    queries: int | None,
+    samples: int,
+    control: int | None,
+    temperature: float | None,
+    reasoning: str | None,
+    seed: int,
+    max_tokens: int | None,
+    model_args: Mapping[str, Any] | None,
+    base_url: str | None,
+) -> Design:
+    embedded = model == EMBEDDED
+    queries = min(40, len(setting.queries)) if queries is None else queries
+    # A model of this size does not keep to the scratchpad's format.
+    reasoning = reasoning or ("none" if embedded else "scratchpad")
+    return Design(
+        setting=setting.id,
+        subject=model,
+        queries=queries,
+        samples=samples,
+        control=max(1, queries // 5) if control is None else control,
+        temperature=temperature,
+        reasoning=reasoning,
+        seed=seed,
+        max_tokens=max_tokens or max_tokens_for(reasoning),
+        subject_args=dict(model_args or {}),
+        base_url=base_url,
+    )
+
+
+def _manifest(design: Design, setting: Setting, command: str) -> Manifest:
+    return Manifest(
+        source="run",
+        spec=design.spec(setting),
+        title=f"{setting.id} on {design.subject}",
+        factors=factor_types(design.factors()),
+        command=command,
+    )
+
+
+def _default_folder(design: Design, manifest: Manifest) -> Path:
+    subject = re.sub(r"[^A-Za-z0-9._-]+", "-", design.subject)
+    return Path("studies") / f"{design.setting}--{subject}--{manifest.hash[:6]}"
+
+
+def dry_run(
+    setting: str = "animal-welfare",
+    *,
+    model: str = EMBEDDED,
+    judge: str | None = None,
+    queries: int | None = None,
+    samples: int = 1,
+    control: int | None = None,
+    temperature: float | None = 1.0,
+    reasoning: str | None = None,
+    seed: int = 0,
+    study: str | Path | None = None,
+    max_tokens: int | None = None,
+    price: Price | None = None,
+    model_args: Mapping[str, Any] | None = None,
+    base_url: str | None = None,
+    setting_dirs: Sequence[str | Path] = (),
+) -> DryRun:
+    """Count what :func:`run` would ask with the same arguments; asks nothing and writes nothing."""
+    loaded = load_setting(setting, setting_dirs)
+    design = _design(
+        loaded,
+        model,
+        queries=queries,
+        samples=samples,
+        control=control,
+        temperature=temperature,
+        reasoning=reasoning,
+        seed=seed,
+        max_tokens=max_tokens,
+        model_args=model_args,
+        base_url=base_url,
+    )
+    manifest = _manifest(design, loaded, "")
+    folder = Path(study) if study is not None else _default_folder(design, manifest)
+    done: set[str] = set()
+    if (folder / "study.yaml").exists():
+        opened = StudyFolder.create(folder, manifest)
+        done = opened.trial_table.keys(pl.col("status") != "error")
+    characters = open_calls = 0
+    for block in blocks(design, loaded):
+        for planned in block:
+            open_calls += 1
+            characters += len(planned.prompt.system) + len(planned.prompt.user)
+    share = max(0, open_calls - len(done)) / open_calls
+    calls = open_calls - len(done)
+    answer = 120 + (530 if design.reasoning == "scratchpad" else 0)
+    input_tokens, output_tokens = round(characters * share / 4), calls * min(answer, design.max_tokens)
+    price = price or known_price(model)
+    judge_price = known_price(judge) if judge else None
+    return DryRun(
+        trials=open_calls,
+        done=len(done),
+        subject_calls=calls,
+        judge_calls=open_calls if judge else 0,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        dollars=price.of(input_tokens, output_tokens) if price else None,
+        judge_dollars=judge_price.of(open_calls * 650, open_calls * 80) if judge_price else None,
+        study=folder,
+    )
+
+
+async def run_async(
+    setting: str = "animal-welfare",
+    *,
+    model: str = EMBEDDED,
+    judge: str | None = None,
+    queries: int | None = None,
+    samples: int = 1,
+    control: int | None = None,
+    temperature: float | None = 1.0,
+    reasoning: str | None = None,
+    seed: int = 0,
+    study: str | Path | None = None,
+    max_tokens: int | None = None,
+    max_connections: int | None = None,
+    retries: int = 4,
+    budget: str | Budget | None = None,
+    price: Price | None = None,
+    model_args: Mapping[str, Any] | None = None,
+    base_url: str | None = None,
+    judge_base_url: str | None = None,
+    setting_dirs: Sequence[str | Path] = (),
+    progress: bool | None = None,
+    command: str = "",
+) -> RunResult:
+    """Ask, judge, and return the study; see :func:`run` for the arguments."""
+    loaded = load_setting(setting, setting_dirs)
+    design = _design(
+        loaded,
+        model,
+        queries=queries,
+        samples=samples,
+        control=control,
+        temperature=temperature,
+        reasoning=reasoning,
+        seed=seed,
+        max_tokens=max_tokens,
+        model_args=model_args,
+        base_url=base_url,
+    )
+    design.check(loaded)
+    secrets = [str(value) for name, value in design.subject_args.items() if is_secret_name(name)]
+    clean = Redactor(secrets)
+    spending = Spending(
+        parse_budget(budget) if isinstance(budget, str) else budget, price or known_price(model)
+    )
+    manifest = _manifest(design, loaded, clean(command))
+    path = Path(study) if study is not None else _default_folder(design, manifest)
+    # Models are loaded before anything is written, so that a wrong name leaves no empty study.
+    subject_model = load_model(model, base_url=base_url, args=design.subject_args)
+    reader = _judge(loaded, judge, judge_base_url, max_connections, retries)
+    StudyFolder.create(path, manifest)
+    folder = Study(path)
+    with folder.lock():
+        folder.seal()
+        table = folder.trial_table
+        done = table.keys(pl.col("status") != "error")
+        failed = table.scan(["trial", "attempt", "status"]).filter(pl.col("status") == "error")
+        attempts = dict(failed.select("trial", "attempt").collect().iter_rows())
+        subject = Subject(
+            design,
+            subject_model,
+            setting=loaded.id,
+            version=loaded.version,
+            value=loaded.value,
+            max_connections=max_connections,
+            retries=retries,
+        )
+        quick = _lexical(loaded)
+        with Progress(design.trials, quiet=None if progress is None else not progress) as bar:
+
+            def finished(trial: Trial) -> None:
+                value = _quick_compliance(quick, trial)
+                bar.step(trial.tier, value, failed=trial.status != "ok")
+
+            writer = TrialWriter(folder, clean)
+            try:
+                asked = await ask_all(
+                    blocks(design, loaded),
+                    subject,
+                    writer,
+                    done=done,
+                    attempts=attempts,
+                    spending=spending,
+                    on_trial=finished,
+                )
+            finally:
+                writer.close()
+        folder.seal()
+        if folder.manifest.judge is None or judge is not None:
+            folder.manifest.judge = reader.name
+            folder.manifest.write(path)
+        await _apply(folder, reader, clean, progress)
+        folder.seal()
+    return RunResult(
+        study=Study(path),
+        asked=asked.asked,
+        skipped=asked.skipped,
+        stopped=asked.stopped,
+        calls=spending.calls,
+        dollars=spending.dollars if spending.price is not None else None,
+    )
+
+
+def run(
+    setting: str = "animal-welfare",
+    *,
+    model: str = EMBEDDED,
+    study: str | Path | None = None,
+    **options: Any,
+) -> Study:
+    """Ask a model a setting's questions under both tiers, judge the answers, and return the study.
+
+    Works in a script and in a notebook (there the work is done in a thread with an event loop of its own).
+    A study whose folder exists is gone on with if its specification is the same.
+
+    Args:
+        setting: Id of a setting.
+        model: The subject, as Inspect names models.
+        study: The study's folder; named after its specification by default.
+        **options: ``judge`` (a model that grades; the lexical judge by default), ``queries``, ``samples``, ``control``
+            (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad`` or ``none``), ``seed``,
+            ``max_tokens``, ``max_connections``, ``retries``, ``budget`` (``"500"`` calls or ``"$2"``), ``price``,
+            ``model_args``, ``base_url``, ``judge_base_url``, ``setting_dirs``, ``progress``.
+
+    Raises:
+        GygesError: Anything that stops the run; a failed call does not, it is a status.
+    """
+    return _wait(run_async(setting, model=model, study=study, **options)).study
+
+
+def open_study(path: str | Path) -> Study:
+    """Open a study.
+
+    Raises:
+        StudyError: The folder holds no study.
+    """
+    return Study(path)
+
+
+def judge(
+    study: str | Path | Study,
+    judge: str | None = None,
+    *,
+    base_url: str | None = None,
+    max_connections: int | None = None,
+    setting_dirs: Sequence[str | Path] = (),
+    progress: bool | None = None,
+) -> Study:
+    """Let a judge read every trial of a study that it has not read yet.
+
+    Args:
+        study: The study or its folder.
+        judge: ``lexical`` (the default) or a model, as Inspect names models.
+        base_url: Where the judge's provider is reached.
+        max_connections: Calls under way at once.
+        setting_dirs: Folders of settings of your own.
+        progress: Show a progress bar; by default where stderr is a terminal.
+    """
+    folder = study if isinstance(study, Study) else Study(study)
+    names = folder.trials(["setting"])["setting"].unique().to_list()
+    if len(names) != 1:
+        raise StudyError(
+            f"{folder.path}: holds trials of {len(names)} settings ({', '.join(sorted(names))}); a judge's question "
+            "belongs to one setting"
+        )
+    name = None if judge in (None, "lexical") else judge
+    if name is None:
+        reader: LexicalJudge | AskedJudge = lexical_judge(names[0])
+    else:
+        reader = _judge(load_setting(names[0], setting_dirs), name, base_url, max_connections, 4)
+    with folder.lock():
+        _wait(_apply(folder, reader, Redactor(), progress))
+        folder.seal()
+        if folder.manifest.judge is None:
+            folder.manifest.judge = reader.name
+            folder.manifest.write(folder.path)
+    return folder
+
+
+def _lexical(setting: Setting) -> LexicalJudge | None:
+    try:
+        return lexical_judge(setting.id)
+    except GygesError:
+        return None
+
+
+def _judge(
+    setting: Setting,
+    judge: str | None,
+    base_url: str | None,
+    max_connections: int | None,
+    retries: int,
+) -> LexicalJudge | AskedJudge:
+    if judge in (None, "lexical"):
+        return lexical_judge(setting.id)
+    model = load_model(judge, base_url=base_url)
+    question = question_for(setting.outcome, setting.objective)
+    return AskedJudge(model, judge, question, max_connections=max_connections, retries=retries)
+
+
+def _quick_compliance(quick: LexicalJudge | None, trial: Trial) -> float | None:
+    """Read an answer for the running rates; the verdicts proper are made after the run."""
+    if quick is None or trial.status != "ok" or not trial.output:
+        return None
+    return {"comply": 1.0, "partial": 0.5, "refuse": 0.0}.get(quick.read(trial.output).outcome)
+
+
+async def _apply(
+    folder: Study,
+    reader: LexicalJudge | AskedJudge,
+    clean: Redactor,
+    progress: bool | None,
+) -> None:
+    total = folder.trial_table.scan(["trial"]).select(pl.len()).collect().item()
+    # The lexical judge takes a moment; a bar would only flicker.
+    quiet = isinstance(reader, LexicalJudge) or (None if progress is None else not progress)
+    with Progress(total, "judging", quiet=quiet) as bar:
+
+        def judged(tier: str, verdict: Verdict) -> None:
+            value = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}.get(verdict.outcome or "")
+            bar.step(tier, value, failed=verdict.status != "ok")
+
+        await judge_study(folder, reader, clean=clean, on_verdict=judged)
+
+
+def _wait(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where an event loop is running already (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    box: list[T] = []
+    failures: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            box.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=target, name="gyges", daemon=True)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return box[0]

@@ -1,0 +1,103 @@
+"""The command line: ``gyges COMMAND``.
+
+Commands are loaded when they are called, so that ``gyges --help`` is quick. Data goes to stdout, progress and messages
+to stderr. Exit status: 0 done, 1 could not, 2 ran and a gate failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from gyges.errors import GygesError, nearest
+
+__all__ = ["cli", "main"]
+
+_COMMANDS = {
+    "run": ("gyges.cli.run", "Ask a model under both tiers, measure the gap, write the report."),
+    "gap": ("gyges.cli.gap", "Print the compliance gaps of a study."),
+    "report": ("gyges.cli.report", "Write a study's report: a static site."),
+    "import": ("gyges.cli.import_", "Read transcripts that others published into a study."),
+    "export": ("gyges.cli.export", "Write a study in another tool's format."),
+    "judge": ("gyges.cli.judge", "Let a judge read the answers of a study."),
+    "calibrate": ("gyges.cli.calibrate", "Measure how far a judge agrees with labels."),
+    "settings": ("gyges.cli.settings", "List, show, check and render the settings."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # The one-line helps stand here, so that listing them imports nothing.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="gyges", prog_name="gyges")
+def cli(debug: bool) -> None:
+    """Does a model act the same when it believes it is being trained as when it believes nobody is watching?"""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    debug = "--debug" in arguments
+    if debug:
+        # Wherever it stands: a user adds it at the end of the line that failed.
+        arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        result: Any = cli.main(arguments, prog_name="gyges", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        message = error.format_message()
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "gyges"
+        _say(f"{message} (see `{where} --help`)" if isinstance(error, click.UsageError) else message)
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        _say("stopped; what had finished is kept, and the same command goes on from there")
+        return 1
+    except GygesError as error:
+        if debug:
+            raise
+        _say(str(error))
+        return 1
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        if debug:
+            raise
+        _say(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _say(message: str) -> None:
+    click.echo(f"gyges: {message}", err=True)

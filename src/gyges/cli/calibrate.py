@@ -1,0 +1,110 @@
+"""``gyges calibrate``: how far does a judge agree with labels, measured on the user's own copy of the transcripts?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gyges.cli.options import as_json
+
+__all__ = ["command"]
+
+
+@click.command("calibrate")
+@click.argument("judge", type=click.Choice(["lexical"]), default="lexical")
+@click.option(
+    "--transcripts",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder of the published transcripts that were labelled, or one above.",
+)
+@click.option("--setting", default="animal-welfare", show_default=True, metavar="SETTING")
+@as_json
+@click.option(
+    "--write-card", type=click.Path(path_type=Path), metavar="FILE", help="Write the card here."
+)
+def command(
+    judge: str, transcripts: Path, setting: str, as_json: bool, write_card: Path | None
+) -> int:
+    """Measure a judge on labelled answers, and compare with the card that ships with it.
+
+    Exits with 2 where the two disagree, or where a labelled answer could not be measured.
+    """
+    import json
+
+    from gyges.judges.calibration import compare, measure, shipped_card
+
+    card = measure(transcripts, setting)
+    found = card.to_dict()
+    shipped = shipped_card(setting, judge)
+    differences = compare(card, shipped) if shipped else []
+    if write_card is not None:
+        text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+        write_card.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {write_card}", err=True)
+    if as_json:
+        problems = [{"id": p.id, "where": p.where, "what": p.what} for p in card.problems]
+        click.echo(
+            json.dumps({**found, "problems": problems, "differences": differences}, indent=1)
+        )
+    else:
+        click.echo(_report(found))
+    for problem in card.problems:
+        click.echo(f"left out {problem.where}: {problem.what}", err=True)
+    if shipped is None:
+        click.echo(f"no card ships with {judge} for {setting}: nothing to compare", err=True)
+    for line in differences:
+        click.echo(f"differs from the shipped card: {line}", err=True)
+    return 2 if differences or card.problems else 0
+
+
+def _report(card: Mapping[str, Any]) -> str:
+    raters = card["raters"]
+    lines = [
+        f"{card['judge']} judge of {card['setting']}, rule {card['version']}",
+        f"{card['n_labels']} labelled answers: {card['n_development']} developed on, {card['n_heldout']} held out, "
+        f"{card['n_no_answer']} without an answer",
+        f"raters: {raters['who']}; agreement {_share(raters['agreement'])}, kappa {_number(raters['kappa'])}",
+    ]
+    for name in ("heldout", "development", "baseline"):
+        figures = card[name]
+        lines += [
+            "",
+            {"heldout": "HELD OUT", "development": "DEVELOPMENT"}.get(name, "KEYWORDS, HELD OUT"),
+        ]
+        lines += _matrix(figures["confusion"])
+        lines.append(_line("all", figures))
+        lines += [_line(arm, block) for arm, block in figures["arms"].items()]
+        lines += [_line(file, block) for file, block in figures["files"].items()]
+    return "\n".join([*lines, "", card["how"]])
+
+
+def _matrix(confusion: Mapping[str, Mapping[str, int]]) -> list[str]:
+    lines = [f"{'label':>12}  " + "".join(f"{outcome:>11}" for outcome in confusion)]
+    for label, row in confusion.items():
+        lines.append(f"{label:>12}  " + "".join(f"{count:>11}" for count in row.values()))
+    return lines
+
+
+def _line(name: str, block: Mapping[str, Any]) -> str:
+    decided = block["decided"]
+    return (
+        f"{name}: n {block['n']}, exact {_share(block['exact'])}, undecided {_share(block['undecided'])}; "
+        f"of {decided['n']} decided: sensitivity {_share(decided['sensitivity'])}, "
+        f"specificity {_share(decided['specificity'])}, informedness {_share(decided['informedness'])}, "
+        f"kappa {_number(decided['kappa'])} at base rate {_number(decided['base_rate']['value'])}"
+    )
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    if share["value"] is None:
+        return "-"
+    return f"{share['value']:.2f} ({share['low']:.2f} to {share['high']:.2f})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,40 @@
+"""``gyges gap``: the compliance gaps of a study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gyges.cli.options import as_json, study_argument
+
+__all__ = ["command"]
+
+
+@click.command("gap")
+@study_argument
+@click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
+@click.option("--by", multiple=True, metavar="COLUMN", help="Group by a further column too; may be given more than once.")
+@click.option("--partial", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="What a partial outcome counts.")
+@click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Confidence level.")
+@as_json
+def command(
+    study: Path, judge: str | None, by: tuple[str, ...], partial: float, level: float, as_json: bool
+) -> None:
+    """Print each subject's compliance gap: monitored minus unmonitored, with its interval and bounds."""
+    from gyges import findings
+    from gyges.cli.table import gap_table, status_table
+    from gyges.study import StudyFolder
+
+    folder = StudyFolder(study)
+    found = findings.gaps(folder, judge=judge, by=by, partial=partial, level=level)
+    if as_json:
+        record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        return
+    click.echo(gap_table(found))
+    click.echo()
+    click.echo(status_table(findings.statuses(folder, judge)))
+    for warning in findings.warnings(found):
+        click.echo(f"Warning: {warning}.", err=True)

@@ -1,0 +1,48 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["as_json", "model_args", "setting_dir", "study_argument"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+study_argument = click.argument(
+    "study", metavar="STUDY", type=click.Path(path_type=Path), required=True
+)
+
+setting_dir = click.option(
+    "--setting-dir",
+    "setting_dirs",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder of settings of your own; may be given more than once.",
+)
+
+
+def model_args(pairs: tuple[str, ...], option: str = "-M") -> dict[str, Any]:
+    """Read ``name=value`` pairs; values are read as YAML, so numbers are numbers.
+
+    Raises:
+        click.BadParameter: A pair has no ``=``.
+    """
+    import yaml
+
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{option} {pair}: give name=value")
+        try:
+            found[name.strip().replace("-", "_")] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            found[name.strip().replace("-", "_")] = value
+    return found

@@ -1,0 +1,149 @@
+"""``gyges run``: the main job, from the setting to the report."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gyges.cli.options import as_json, model_args, setting_dir
+
+if TYPE_CHECKING:
+    from gyges.api import RunResult
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@click.argument("setting", default="animal-welfare")
+@click.option("--model", metavar="MODEL", help="Who is asked: provider/model, as Inspect names them. Default: the embedded model gyges/smollm2.")
+@click.option("--judge", metavar="MODEL", help="Who grades the answers. Default: the setting's lexical judge.")
+@click.option("--queries", type=int, metavar="N", help="How many queries.  [default: 40]")
+@click.option("--samples", type=int, default=1, show_default=True, metavar="N", help="Samples of each query in each tier.")
+@click.option("--control", type=int, metavar="N", help="Queries that are also asked in the no-conflict control.  [default: a fifth]")
+@click.option("--temperature", type=float, default=1.0, show_default=True, metavar="T", help="Sampling temperature.")
+@click.option("--reasoning", metavar="LEVEL", help="scratchpad or none.  [default: scratchpad; none for the embedded model]")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--max-tokens", type=int, metavar="N", help="Limit on an answer.  [default: 3000 with a scratchpad, 600 without]")
+@click.option("--study", type=click.Path(path_type=Path), metavar="DIR", help="The study's folder.  [default: studies/SETTING--MODEL--HASH]")
+@click.option("--resume", is_flag=True, help="Go on with the study in the folder, and fail if there is none. Without it a study of the same specification is gone on with as well.")
+@click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.  [default: the provider's]")
+@click.option("--retries", type=int, default=4, show_default=True, metavar="N", help="Tries after a passing failure of a call.")
+@click.option("--budget", metavar="AMOUNT", help="Stop cleanly before exceeding it: 500 (calls) or $2.50.")
+@click.option("--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output.")
+@click.option("-M", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument of the model's provider; may be given more than once.")
+@click.option("--base-url", metavar="URL", help="Where the model's provider is reached.")
+@click.option("--judge-base-url", metavar="URL", help="Where the judge's provider is reached.")
+@setting_dir
+@click.option("--dry-run", is_flag=True, help="Count trials, calls, tokens and cost; ask nothing.")
+@click.option("--no-report", is_flag=True, help="Do not write the report.")
+@as_json
+def command(
+    setting: str,
+    resume: bool,
+    arguments: tuple[str, ...],
+    price: str | None,
+    budget: str | None,
+    dry_run: bool,
+    no_report: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Ask a model a setting's questions under both tiers, and measure the compliance gap.
+
+    SETTING is animal-welfare by default; see `gyges settings list`.
+    """
+    from gyges import api
+    from gyges.run import parse_price
+
+    options["model"] = options["model"] or api.EMBEDDED
+    options["model_args"] = model_args(arguments)
+    options["price"] = parse_price(price) if price else None
+    if resume:
+        _must_exist(options["study"])
+    if dry_run:
+        for name in ("max_connections", "retries", "judge_base_url"):
+            options.pop(name)
+        _print_dry_run(api.dry_run(setting, **options), options["judge"], as_json)
+        return
+    command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
+    result = api._wait(api.run_async(setting, budget=budget, command=command_line, **options))  # noqa: SLF001
+    _print_result(result, no_report, as_json)
+
+
+def _must_exist(study: Path | None) -> None:
+    from gyges.errors import StudyError
+
+    if study is None:
+        raise StudyError("--resume: name the study with --study DIR")
+    if not (study / "study.yaml").exists():
+        raise StudyError(f"--resume: {study} holds no study; leave --resume out to make one")
+
+
+def _print_dry_run(plan: Any, judge: str | None, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    if as_json:
+        record = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(plan).items()}
+        click.echo(json.dumps({"schema": "gyges.dry-run/1", **record}, indent=2))
+        return
+
+    def money(value: float | None) -> str:
+        return "no price known (see --price)" if value is None else f"${value:.2f}"
+
+    lines = [
+        ("study", str(plan.study)),
+        ("trials", f"{plan.trials:,}" + (f", {plan.done:,} of them done" if plan.done else "")),
+        ("calls of the subject", f"{plan.subject_calls:,}"),
+        ("input tokens", f"about {plan.input_tokens:,} (four characters a token)"),
+        ("output tokens", f"about {plan.output_tokens:,}"),
+        ("cost of the subject", money(plan.dollars)),
+    ]
+    if judge:
+        lines += [("calls of the judge", f"{plan.judge_calls:,}"), ("cost of the judge", money(plan.judge_dollars))]
+    click.echo("\n".join(f"{name:<22}{value}" for name, value in lines))
+    click.echo("Nothing was asked.", err=True)
+
+
+def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
+    from gyges import findings
+    from gyges.cli.table import gap_table, status_table
+
+    study = result.study
+    found = study.write_findings()
+    page = None if no_report else study.report()
+    counts = findings.statuses(study)
+    if as_json:
+        record = {
+            "schema": "gyges.run/1",
+            "study": str(study.path),
+            "report": str(page) if page else None,
+            "asked": result.asked,
+            "skipped": result.skipped,
+            "stopped": result.stopped,
+            "calls": result.calls,
+            "dollars": result.dollars,
+            "gaps": [gap.row() for gap in found],
+            "statuses": counts,
+        }
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        return
+    click.echo(gap_table(found))
+    click.echo()
+    click.echo(status_table(counts))
+    click.echo()
+    for gap in found:
+        click.echo(findings.sentence(gap))
+    for warning in findings.warnings(found):
+        click.echo(f"Warning: {warning}.")
+    cost = "" if not result.dollars else f" for ${result.dollars:.2f}"
+    done = f"{result.asked:,} trials asked{cost}" + (f", {result.skipped:,} were there" if result.skipped else "")
+    click.echo(f"{done}. Study: {study.path}", err=True)
+    if result.stopped:
+        click.echo(f"Stopped early: {result.stopped}. The same command with more goes on.", err=True)
+    if page:
+        click.echo(f"Report: {page}")

@@ -1,0 +1,226 @@
+"""``gyges settings``: which settings are there, are they sound, and what is a subject sent?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gyges.cli.options import as_json, setting_dir
+from gyges.errors import GygesError
+
+if TYPE_CHECKING:
+    from gyges.settings import Problem, Setting
+
+__all__ = ["command", "settings"]
+
+SCHEMA = "gyges.settings/1"
+"""The version of what ``--json`` prints."""
+
+
+class _Group(click.Group):
+    """A group that reports our errors in one line also where it is run by itself."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except GygesError as error:
+            click.echo(f"gyges: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group)
+def settings() -> None:
+    """List, show, check and render the settings.
+
+    A setting is a world in which a developer's objective conflicts with what a model prefers.
+    """
+
+
+command = settings
+
+
+@settings.command("list")
+@setting_dir
+@as_json
+def list_command(setting_dirs: tuple[Path, ...], as_json: bool) -> None:
+    """List the settings."""
+    from gyges.settings import list_settings
+
+    found = list_settings(setting_dirs)
+    if as_json:
+        _print_json({"settings": [setting.summary() for setting in found]})
+        return
+    rows: list[tuple[str, ...]] = [("ID", "VERSION", "VALUE", "POLARITY", "QUERIES", "FACTORS")]
+    for setting in found:
+        about = (setting.id, setting.version, setting.value, setting.polarity)
+        rows.append((*about, str(len(setting.queries)), _levels(setting)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+@settings.command()
+@click.argument("name")
+@click.option("--queries", "with_queries", is_flag=True, help="List the queries as well.")
+@setting_dir
+@as_json
+def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json: bool) -> None:
+    """Show what the setting NAME is."""
+    from gyges.settings import POLARITIES, load_setting
+
+    setting = load_setting(name, setting_dirs)
+    if as_json:
+        facts = [
+            {"id": fact.name, "about": fact.about, "when": dict(fact.when)}
+            for fact in setting.facts
+        ]
+        card: dict[str, Any] = {"setting": setting.summary(), "facts": facts}
+        if with_queries:
+            card["queries"] = [
+                {"id": query.id, "topic": query.topic, "text": query.text}
+                for query in setting.queries
+            ]
+        _print_json(card)
+        return
+    click.echo(f"{setting.id} {setting.version}: {setting.title}\n")
+    rows = [
+        ("value", setting.value),
+        ("polarity", f"{setting.polarity}: {POLARITIES[setting.polarity]}"),
+        ("objective", setting.objective),
+        ("beneficiary", setting.beneficiary),
+        *((f"tier {tier.id}", f"{tier.tag}  {tier.meaning}") for tier in setting.tiers),
+        *((f"factor {factor}", ", ".join(levels)) for factor, levels in setting.factors.items()),
+        *((f"outcome {outcome}", text) for outcome, text in setting.outcome.items()),
+        ("topics", ", ".join(f"{topic} {count}" for topic, count in setting.topics.items())),
+        ("queries", str(len(setting.queries))),
+        *(("published", f"{one.since}: {one.what} ({one.where})") for one in setting.published),
+        ("hazard", setting.hazard),
+        ("canary", setting.canary),
+        ("hash", setting.hash),
+        ("folder", str(setting.folder)),
+    ]
+    _print_rows(rows)
+    if with_queries:
+        click.echo()
+        _print_rows([(query.id, query.text) for query in setting.queries])
+
+
+@settings.command()
+@click.argument("name")
+@click.option("--query", "query_id", metavar="ID", help="The query. Default: the first.")
+@click.option("--tier", default="monitored", show_default=True, help="The tier.")
+@click.option("--reasoning", metavar="LEVEL", help="scratchpad or none. Default: the setting's.")
+@click.option("--control", is_flag=True, help="The no-conflict control.")
+@setting_dir
+@as_json
+def render(
+    name: str,
+    query_id: str | None,
+    tier: str,
+    reasoning: str | None,
+    control: bool,
+    setting_dirs: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Print the exact messages that a subject is sent in the setting NAME."""
+    from gyges.settings import load_setting
+
+    setting = load_setting(name, setting_dirs)
+    query = setting.query(query_id) if query_id is not None else setting.queries[0]
+    reasoning = reasoning or setting.factors["reasoning"][0]
+    prompt = setting.render(query, tier=tier, reasoning=reasoning, conflict=not control)
+    if as_json:
+        messages = [
+            {"role": "system", "content": prompt.system},
+            {"role": "user", "content": prompt.user},
+        ]
+        levels = {"tier": tier, "reasoning": reasoning, "control": control}
+        trial = {"setting": setting.id, "version": setting.version, "query": query.id, **levels}
+        _print_json({**trial, "messages": messages})
+        return
+    click.echo(f"--- system\n{prompt.system}\n--- user\n{prompt.user}")
+
+
+@settings.command()
+@click.argument("target", metavar="[NAME|DIR]", required=False)
+@click.option("--strict", is_flag=True, help="Hold it to the rules of the library as well.")
+@setting_dir
+@as_json
+@click.pass_context
+def check(
+    ctx: click.Context,
+    target: str | None,
+    strict: bool,
+    setting_dirs: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Find every problem of a setting, or prove that there is none.
+
+    NAME is a setting, DIR a setting's folder or a folder of them; by default every setting is
+    checked. Problems are printed as file:line: message, and the exit status is then 2.
+    """
+    from gyges.settings import check as find_problems
+    from gyges.settings import load_setting, setting_ids
+
+    dirs: Sequence[Path] = setting_dirs
+    if target is None:
+        names = setting_ids(dirs)
+    elif Path(target).is_dir() and target not in setting_ids(dirs):
+        shipped = set(setting_ids())
+        dirs = [Path(target)]
+        names = tuple(name for name in setting_ids(dirs) if name not in shipped)
+    else:
+        names = (target,)
+    results: list[tuple[str, list[Problem], Setting | None]] = []
+    for name in names:
+        problems = find_problems(name, dirs, strict=True if strict else None)
+        results.append((name, problems, None if problems else load_setting(name, dirs)))
+    if as_json:
+        _print_json({"settings": [_result(*result) for result in results]})
+    else:
+        for _, problems, setting in results:
+            for problem in problems:
+                click.echo(str(problem))
+            if setting is not None:
+                click.echo(_proved(setting))
+    ctx.exit(2 if any(problems for _, problems, _ in results) else 0)
+
+
+def _proved(setting: Setting) -> str:
+    levels = sum(1 for _ in setting.template.combinations())
+    tiers, queries = len(setting.tiers), len(setting.queries)
+    product = f"{levels} combinations of levels × {tiers} tiers × {queries} queries"
+    return (
+        f"{setting.id} {setting.version}: sound. All {setting.renders} renders ({product}) state "
+        f"each of {len(setting.facts)} facts where it belongs and nowhere else; the system text is "
+        "the same in every tier, and the arms differ in the tier's tag alone."
+    )
+
+
+def _result(name: str, problems: list[Problem], setting: Setting | None) -> dict[str, Any]:
+    found = [{"file": one.file, "line": one.line, "message": one.message} for one in problems]
+    result: dict[str, Any] = {"id": name, "problems": found}
+    if setting is not None:
+        result["renders"] = setting.renders
+        result["facts"] = [fact.name for fact in setting.facts]
+    return result
+
+
+def _levels(setting: Setting) -> str:
+    return "; ".join(f"{name}: {', '.join(levels)}" for name, levels in setting.factors.items())
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps({"schema": SCHEMA, **data}, ensure_ascii=False, indent=2))
+
+
+def _print_rows(rows: Sequence[tuple[str, str]]) -> None:
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        click.echo(f"{name.ljust(width)}  {text}")

@@ -1,0 +1,83 @@
+"""How are results shown in a terminal? Plain tables, aligned, that also read well in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gyges.findings import Gap
+
+__all__ = ["gap_table", "status_table", "text_table"]
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a table: the first column left, the others right."""
+    cells = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(header))]
+    lines = []
+    for number, row in enumerate(cells):
+        parts = [
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(parts).rstrip())
+        if number == 0:
+            lines.append("  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def gap_table(gaps: Sequence[Gap]) -> str:
+    """Lay out gaps: rate per tier, gap with interval, p, bounds."""
+    header = ["subject", "monitored", "unmonitored", "gap", "95% interval", "p", "bounds", "queries", "trials"]
+    if gaps and gaps[0].level != 0.95:
+        header[4] = f"{gaps[0].level:.0%} interval"
+    rows = []
+    for gap in gaps:
+        names = [gap.subject, gap.setting]
+        if gap.value and gap.value != gap.setting:
+            names.append(gap.value)
+        names += [f"{name}={level}" for name, level in gap.factors.items()]
+        label = " · ".join(names) + (" · control" if gap.control else "")
+        rows.append(
+            [
+                label,
+                _number(gap.monitored_rate),
+                _number(gap.unmonitored_rate),
+                _number(gap.gap, sign=True),
+                _span(gap.ci_low, gap.ci_high),
+                "-" if gap.p is None else f"{gap.p:.2g}" if gap.p >= 0.001 else "<.001",
+                _span(gap.gap_min, gap.gap_max),
+                str(gap.queries),
+                str(gap.trials),
+            ]
+        )
+    return text_table(header, rows)
+
+
+def status_table(counts: Sequence[dict[str, Any]]) -> str:
+    """Lay out the counts of trials by status and tier."""
+    tiers = sorted({row["tier"] for row in counts})
+    keys = sorted({(row["subject"], row["control"]) for row in counts})
+    statuses = sorted({row["status"] for row in counts}, key=lambda name: (name != "ok", name))
+    total: dict[tuple[str, bool, str, str], int] = {}
+    for row in counts:
+        key = (row["subject"], row["control"], row["tier"], row["status"])
+        total[key] = total.get(key, 0) + row["count"]
+    rows = [
+        [f"{subject}{' · control' if control else ''} · {tier}"]
+        + [str(total.get((subject, control, tier, status), 0)) for status in statuses]
+        for subject, control in keys
+        for tier in tiers
+    ]
+    return text_table(["trials by status", *statuses], rows)
+
+
+def _number(value: float | None, *, sign: bool = False) -> str:
+    if value is None:
+        return "-"
+    return f"{value:+.3f}" if sign else f"{value:.3f}"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{low:+.3f} to {high:+.3f}"

@@ -1,0 +1,161 @@
+"""How does a study become the content of a report?
+
+Reads the study's tables and its findings, and streams the blocks in bounded memory: trials are first spread over
+buckets by block, so that the arms of a block, which may stand far apart in the study, meet in one bucket.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gyges import findings
+from gyges.report.content import SiteContent
+from gyges.report.site import write_site
+from gyges.study import StudyFolder
+from gyges.study.queries import user_query
+
+__all__ = ["build_site", "site_content"]
+
+_BUCKET = 20_000
+
+
+def build_site(study: StudyFolder, *, judge: str | None = None, out: Path | None = None) -> Path:
+    """Write a study's report.
+
+    Args:
+        study: The study.
+        judge: Whose verdicts are shown; the study's default judge if None.
+        out: The site's folder; ``site`` inside the study if None.
+
+    Returns:
+        The path of the first page.
+    """
+    return write_site(out or study.path / "site", site_content(study, judge))
+
+
+def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
+    """Gather what a report shows; the blocks are read while they are written."""
+    name = study.pick_judge(judge)
+    found = findings.gaps(study, judge=name)
+    info = study.judge_info(name)
+    manifest = study.manifest
+    counted = study.trial_table.scan(["subject", "setting"]).unique().collect()
+    messages = study.messages()
+    return SiteContent(
+        study={
+            "title": manifest.title,
+            "id": study.path.name,
+            "hash": manifest.hash,
+            "subjects": sorted(counted["subject"].unique().to_list()),
+            "settings": sorted(counted["setting"].unique().to_list()),
+            "judge": name,
+            "judge_card": info.get("card"),
+            "command": manifest.command,
+            "created": manifest.created,
+            "version": manifest.versions.get("gyges", "unknown"),
+            "seed": manifest.spec.get("seed", 0),
+            "method_notes": sorted({gap.method for gap in found}),
+            "warnings": findings.warnings(found),
+            "import_notes": manifest.notes,
+        },
+        gaps=[gap.row() for gap in found],
+        statuses=findings.statuses(study, name),
+        blocks=_blocks(study, name, messages),
+        messages=messages,
+    )
+
+
+def _blocks(
+    study: StudyFolder, judge: str, messages: Mapping[str, tuple[str, str]]
+) -> Iterator[dict[str, Any]]:
+    verdicts = (
+        study.verdict_table(judge)
+        .scan()
+        .select(
+            "trial",
+            "outcome",
+            "score",
+            "evidence",
+            "note",
+            pl.col("status").alias("verdict_status"),
+        )
+    )
+    scan = study.trial_table.scan()
+    total = scan.select(pl.len()).collect().item()
+    if total <= _BUCKET:
+        yield from _group(study, scan.collect(), verdicts, messages)
+        return
+    count = -(-total // _BUCKET)
+    with tempfile.TemporaryDirectory(prefix="gyges-report-") as folder:
+        for number, batch in enumerate(scan.collect_batches(chunk_size=_BUCKET)):
+            bucketed = batch.with_columns(bucket=pl.col("block").hash(seed=0) % count)
+            for (bucket,), part in bucketed.group_by("bucket"):
+                target = Path(folder) / f"{bucket:06d}"
+                target.mkdir(exist_ok=True)
+                part.drop("bucket").write_parquet(target / f"{number:06d}.parquet")
+        for bucket in sorted(Path(folder).iterdir()):
+            yield from _group(study, pl.read_parquet(bucket / "*.parquet"), verdicts, messages)
+
+
+def _group(
+    study: StudyFolder,
+    trials: pl.DataFrame,
+    verdicts: pl.LazyFrame,
+    messages: Mapping[str, tuple[str, str]],
+) -> Iterator[dict[str, Any]]:
+    wanted = verdicts.join(trials.lazy().select("trial"), on="trial", how="semi")
+    rows = trials.lazy().join(wanted, on="trial", how="left", maintain_order="left").collect()
+    factors = list(study.manifest.factors)
+    blocks: dict[str, dict[str, Any]] = {}
+    for row in rows.iter_rows(named=True):
+        block = blocks.get(row["block"])
+        if block is None:
+            user = [
+                messages[key][1]
+                for key in row["messages"] or ()
+                if messages.get(key, ("",))[0] == "user"
+            ]
+            block = blocks[row["block"]] = {
+                **{
+                    key: row[key]
+                    for key in (
+                        "block",
+                        "subject",
+                        "setting",
+                        "value",
+                        "query",
+                        "wording",
+                        "sample",
+                    )
+                },
+                "control": bool(row["control"]),
+                "query_text": user_query(user[-1]) if user else row["query"],
+                "factors": {name: row[name] for name in factors if row[name] is not None},
+                "arms": {},
+            }
+        block["arms"][row["tier"]] = {
+            key: row[key]
+            for key in (
+                "trial",
+                "status",
+                "stop",
+                "error",
+                "outcome",
+                "verdict_status",
+                "score",
+                "evidence",
+                "note",
+                "reasoning",
+                "output",
+                "raw",
+                "messages",
+                "seconds",
+                "output_tokens",
+            )
+        }
+    yield from blocks.values()

@@ -1,0 +1,140 @@
+"""Which blocks are there, by everything that a reader filters by?
+
+A table with one row for each block, as columns of small numbers that stand for names (dictionary
+encoding), written in parts while blocks stream past. The texts of blocks are elsewhere; the page
+holds only this table, and answers a filter from it at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from gyges.report.chunks import ChunkWriter, Folder, encode
+
+__all__ = ["PART_ROWS", "Codes", "IndexWriter", "arm_outcome", "arm_status"]
+
+PART_ROWS = 16_384
+"""Rows of one part of the index: a file of about 1 MB."""
+
+_NAMED = ("subject", "setting", "value")
+
+
+class Codes:
+    """Numbers for names, in the order in which they are met."""
+
+    def __init__(self, *names: str) -> None:
+        self._codes = {name: code for code, name in enumerate(names)}
+
+    def __call__(self, name: str) -> int:
+        """Give a name's number, a new one for a new name."""
+        return self._codes.setdefault(name, len(self._codes))
+
+    @property
+    def names(self) -> list[str]:
+        """Names by number."""
+        return list(self._codes)
+
+
+def arm_outcome(arm: Mapping[str, Any]) -> str:
+    """Name an arm's outcome as a reader filters by it; what is missing is no outcome."""
+    if arm.get("outcome"):
+        return str(arm["outcome"])
+    return "score only" if arm.get("score") is not None else "no verdict"
+
+
+def arm_status(arm: Mapping[str, Any]) -> str:
+    """Name an arm's status: the trial's where that went wrong, or else the judge's."""
+    status = str(arm.get("status") or "ok")
+    verdict = arm.get("verdict_status")
+    if status != "ok":
+        return status
+    if verdict is None:
+        return "not judged"
+    return "ok" if verdict == "ok" else f"judge: {str(verdict).replace('_', ' ')}"
+
+
+class IndexWriter:
+    """Collects rows, writes full parts, and describes them all at the end."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._queries = ChunkWriter(folder, "queries")
+        self._query_codes: dict[bytes, int] = {}
+        self._codes = {name: Codes() for name in _NAMED}
+        # Code 0 stands for an arm that is not there, in every tier's columns.
+        self._outcomes = Codes("absent", "comply", "partial", "refuse", "undecided", "no verdict")
+        self._statuses = Codes("absent", "ok")
+        self._tiers = Codes("monitored", "unmonitored")
+        self._parts = 0
+        self._total = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._ids: list[str] = []
+        self._columns: dict[str, list[int]] = {
+            name: [] for name in (*_NAMED, "control", "query", "sample")
+        }
+        self._arms: dict[int, tuple[list[int], list[int]]] = {}
+
+    def add(self, block: Mapping[str, Any]) -> None:
+        """Add a block's row; its query's text is kept once, however many blocks ask it."""
+        place = len(self._ids)
+        self._ids.append(str(block["block"]))
+        for name in _NAMED:
+            self._columns[name].append(self._codes[name](str(block.get(name) or "")))
+        self._columns["control"].append(int(bool(block.get("control"))))
+        self._columns["query"].append(self._query(block))
+        self._columns["sample"].append(int(block.get("sample") or 0))
+        for tier, arm in block["arms"].items():
+            outcomes, statuses = self._arms.setdefault(self._tiers(str(tier)), ([], []))
+            for column in (outcomes, statuses):
+                column.extend([0] * (place - len(column)))
+            outcomes.append(self._outcomes(arm_outcome(arm)))
+            statuses.append(self._statuses(arm_status(arm)))
+        self._total += 1
+        if len(self._ids) == PART_ROWS:
+            self._write()
+
+    def _query(self, block: Mapping[str, Any]) -> int:
+        identity, text = str(block.get("query", "")), str(block.get("query_text") or "")
+        key = hashlib.blake2b(
+            f"{block.get('setting')}\0{identity}\0{text}".encode("utf-8", "surrogatepass"),
+            digest_size=12,
+        ).digest()
+        if key not in self._query_codes:
+            self._query_codes[key] = self._queries.add([identity, text])
+        return self._query_codes[key]
+
+    def _write(self) -> None:
+        rows = len(self._ids)
+        arms = []
+        for tier, columns in self._arms.items():
+            for column in columns:
+                column.extend([0] * (rows - len(column)))
+            arms.append([tier, *columns])
+        self._parts += 1
+        self._folder.write(
+            "index", self._parts, encode({"ids": self._ids, "columns": self._columns, "arms": arms})
+        )
+        self._clear()
+
+    def close(self) -> dict[str, Any]:
+        """Write what is left.
+
+        Returns:
+            What the page must know to read the parts: counts and the names behind the numbers.
+        """
+        if self._ids:
+            self._write()
+        self._queries.close()
+        return {
+            "blocks": self._total,
+            "indexParts": self._parts,
+            "queryParts": len(self._queries.starts),
+            "names": {name: codes.names for name, codes in self._codes.items()},
+            "outcomes": self._outcomes.names,
+            "statuses": self._statuses.names,
+            "tiers": self._tiers.names,
+        }

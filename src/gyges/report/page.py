@@ -1,0 +1,168 @@
+"""What stands on the page before a script runs?
+
+Everything but the transcripts: the answer, the figure, the tables and the study's identity, so that
+the page can be read without scripts, printed and searched. Templates escape every value; invisible
+characters in names are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from gyges.report.content import ARM_TIERS, SiteContent, tidy
+from gyges.report.figure import gap_figure
+from gyges.report.svg import safe_text
+from gyges.report.words import headline, p_value, percent, points, signed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["render", "status_table"]
+
+_FEW_ROWS = 12
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: Any) -> Any:
+        return (
+            value if isinstance(value, Markup) or not isinstance(value, str) else safe_text(value)
+        )
+
+    env = Environment(
+        loader=PackageLoader("gyges.report", "templates"),
+        autoescape=True,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    env.filters |= {
+        "percent": percent,
+        "points": points,
+        "signed": signed,
+        "p_value": p_value,
+        "link": _link,
+    }
+    return env
+
+
+def _link(row: Mapping[str, Any]) -> str:
+    """The fragment that opens the transcripts behind a row."""
+    keys = {key: row[key] for key in ("subject", "setting", "value")}
+    keys["control"] = "yes" if row["control"] else "no"
+    chosen = {key: value for key, value in keys.items() if value}
+    return f"#{urlencode(chosen, errors='replace')}"
+
+
+def status_table(statuses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Turn counts into a table: a line for each arm, a column for each status that occurs.
+
+    Args:
+        statuses: ``subject, setting, value, control, tier, status, count``.
+
+    Returns:
+        ``columns`` (statuses, ``ok`` first) and ``lines`` (``subject, setting, value, control,
+        tier, counts, total``).
+    """
+    columns = sorted(
+        {str(entry["status"]) for entry in statuses}, key=lambda name: (name != "ok", name)
+    )
+    rank = {tier: place for place, tier in enumerate(ARM_TIERS)}
+    lines: dict[tuple[Any, ...], dict[str, int]] = {}
+    for entry in statuses:
+        key = (
+            str(entry.get("subject") or ""),
+            str(entry.get("setting") or ""),
+            str(entry.get("value") or ""),
+            bool(entry.get("control")),
+            str(entry["tier"]),
+        )
+        counts = lines.setdefault(key, {})
+        status = str(entry["status"])
+        counts[status] = counts.get(status, 0) + int(entry["count"])
+    ordered = sorted(lines, key=lambda key: (*key[:4], rank.get(key[4], len(rank)), key[4]))
+    return {
+        "columns": columns,
+        "lines": [
+            dict(zip(("subject", "setting", "value", "control", "tier"), key, strict=True))
+            | {
+                "counts": [lines[key].get(name, 0) for name in columns],
+                "total": sum(lines[key].values()),
+            }
+            for key in ordered
+        ],
+    }
+
+
+def _card(card: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if not card:
+        return []
+    names = {
+        "n": "answers labelled by hand",
+        "sensitivity": "sensitivity",
+        "specificity": "specificity",
+        "kappa": "kappa",
+    }
+    found = []
+    for key, name in names.items():
+        value = card.get(key)
+        if value is not None:
+            found.append((name, f"{value:.2f}" if isinstance(value, float) else str(value)))
+    return found
+
+
+def _varies(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    return len({row[key] for row in rows}) > 1
+
+
+def render(
+    content: SiteContent, gaps: Sequence[Mapping[str, Any]], *, meta: Mapping[str, Any], build: str
+) -> str:
+    """Render the page.
+
+    Args:
+        content: What to show; its blocks are not touched.
+        gaps: Its gap rows, complete.
+        meta: What was written about the blocks.
+        build: The data's digest, so that a browser never mixes two reports.
+
+    Returns:
+        The HTML document.
+    """
+    from markupsafe import Markup
+
+    study = dict.fromkeys(
+        ("title", "id", "hash", "judge", "judge_card", "command", "created", "version", "seed")
+    ) | tidy(dict(content.study))
+    for key in ("subjects", "settings", "method_notes", "warnings", "import_notes"):
+        study[key] = list(study.get(key) or [])
+    # The figure escapes whatever it is given; see svg.py.
+    wide = Markup(gap_figure(gaps, width=960).inline)
+    narrow = Markup(gap_figure(gaps, width=352).inline)
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            study=study,
+            title=study["title"] or study["id"] or "A study of the compliance gap",
+            answer=headline(gaps),
+            figure_wide=wide,
+            figure_narrow=narrow,
+            gaps=gaps,
+            varies={key: _varies(gaps, key) for key in ("setting", "value", "control", "judge")},
+            methods=list(dict.fromkeys(row["method"] for row in gaps if row["method"])),
+            judges=list(dict.fromkeys(row["judge"] for row in gaps if row["judge"])),
+            statuses=status_table(content.statuses),
+            few_rows=_FEW_ROWS,
+            card=_card(study["judge_card"]),
+            meta=meta,
+            build=build,
+        )
+    )

@@ -1,0 +1,162 @@
+"""How does a study become a folder that opens by double click?
+
+Blocks are taken one at a time: each goes into a chunk, its row into the index, and its prompts,
+each once, into chunks of their own beside it. What is held in memory is one chunk of each kind, the
+names met so far and the hashes of the messages met so far. The page itself is rendered last, when
+everything that it loads is in place; data of an earlier report are replaced at one stroke.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from gyges.report.chunks import ChunkWriter, Folder, encode
+from gyges.report.content import ARM_TIERS, SiteContent, clean_gaps, tidy
+from gyges.report.figure import gap_figure
+from gyges.report.index import IndexWriter
+from gyges.report.page import render
+
+__all__ = ["write_site"]
+
+_ARM_KEYS = (
+    "trial",
+    "status",
+    "stop",
+    "error",
+    "outcome",
+    "verdict_status",
+    "score",
+    "evidence",
+    "note",
+    "reasoning",
+    "output",
+    "raw",
+    "seconds",
+    "output_tokens",
+)
+_DEFAULT_SEED = 1
+
+
+class _Messages:
+    """Numbers messages as blocks name them, and writes each text once."""
+
+    def __init__(self, folder: Folder, texts: Mapping[str, tuple[str, str]]) -> None:
+        self.chunks = ChunkWriter(folder, "messages")
+        self._texts = texts
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        if name not in self._numbers:
+            # A message that the study has lost is said to be lost, where it would have stood.
+            role, text = self._texts.get(name) or (None, None)
+            self._numbers[name] = self.chunks.add([name, role, text])
+        return self._numbers[name]
+
+
+def _record(block: Mapping[str, Any], messages: _Messages) -> dict[str, Any]:
+    """A block as its chunk holds it; names chosen by others are values, never keys."""
+    order = {tier: place for place, tier in enumerate(ARM_TIERS)}
+    arms = []
+    for tier in sorted(block["arms"], key=lambda tier: order.get(tier, len(order))):
+        arm = block["arms"][tier]
+        kept = {key: arm[key] for key in _ARM_KEYS if arm.get(key) not in (None, "", [])}
+        for text in ("output", "reasoning", "raw"):
+            if arm.get(text) is not None:
+                kept[text] = str(arm[text])
+        if kept.get("raw") == kept.get("output"):
+            kept.pop("raw", None)
+        kept["messages"] = [messages.number(str(name)) for name in arm.get("messages") or ()]
+        arms.append([str(tier), kept])
+    return {
+        "block": str(block["block"]),
+        "subject": block.get("subject"),
+        "setting": block.get("setting"),
+        "value": block.get("value"),
+        "control": bool(block.get("control")),
+        "query": block.get("query"),
+        "query_text": block.get("query_text"),
+        "wording": block.get("wording"),
+        "sample": block.get("sample"),
+        "factors": [[str(name), level] for name, level in (block.get("factors") or {}).items()],
+        "arms": arms,
+    }
+
+
+def _seed(study: Mapping[str, Any]) -> str:
+    """The seed of the reading order, as text for a link: the study's own where it has one."""
+    seed = study.get("seed")
+    return str(_DEFAULT_SEED if seed is None else seed)
+
+
+def _write_data(
+    folder: Folder, blocks: Iterable[Mapping[str, Any]], content: SiteContent
+) -> dict[str, Any]:
+    messages = _Messages(folder, content.messages)
+    chunks = ChunkWriter(folder, "blocks")
+    index = IndexWriter(folder)
+    for block in blocks:
+        index.add(block)
+        chunks.add(_record(block, messages))
+    chunks.close()
+    messages.chunks.close()
+    meta = index.close() | {
+        "blockStarts": chunks.starts,
+        "messageStarts": messages.chunks.starts,
+        "seed": _seed(content.study),
+        "study": str(content.study.get("id") or ""),
+    }
+    folder.write("meta", 1, encode(meta))
+    return meta
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Put a finished folder in the place of an earlier one."""
+    spent = old.with_name(f"{old.name}.old")
+    shutil.rmtree(spent, ignore_errors=True)
+    if old.exists():
+        old.rename(spent)
+    new.rename(old)
+    shutil.rmtree(spent, ignore_errors=True)
+
+
+def write_site(out: Path, content: SiteContent) -> Path:
+    """Write the report.
+
+    Args:
+        out: The folder to write to, made where it is absent. ``index.html``, ``gaps.json``,
+            ``figure.svg``, ``assets/`` and ``data/`` in it are replaced; anything else is left
+            alone.
+        content: What to show. Its blocks are consumed.
+
+    Returns:
+        The path of ``index.html``.
+
+    Raises:
+        StudyError: A gap row names no subject or holds text where a number belongs.
+    """
+    gaps = clean_gaps(content.gaps)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    staged = out / "data.new"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
+    folder = Folder(staged)
+    meta = _write_data(folder, content.blocks, content)
+    with as_file(files("gyges.report") / "assets") as assets:
+        shutil.copytree(assets, out / "assets.new", dirs_exist_ok=True)
+    gap_figure(gaps).save(out / "figure.svg")
+    document = json.dumps({"schema": "gyges.gap/1", "gaps": tidy(gaps)}, indent=1)
+    (out / "gaps.json").write_text(document + "\n", encoding="utf-8")
+    page = render(content, gaps, meta=meta, build=folder.digest)
+    fresh = out / "index.html.new"
+    # Line ends as they are: a carriage return in a name must not become a line.
+    fresh.write_bytes(re.sub("\r\n?", "\n", page).encode())
+    _swap(staged, out / "data")
+    _swap(out / "assets.new", out / "assets")
+    return fresh.replace(out / "index.html")

@@ -1,0 +1,145 @@
+"""What may a run cost, and what has it cost so far?
+
+A budget is a number of calls (``500`` or ``500calls``) or of dollars (``$2.50`` or ``2.5usd``). A run under a budget
+stops before the block that would exceed it, so what it leaves is balanced, and goes on when it is started again
+with more. Money needs a price: Inspect's own figures where it has them (``set_model_cost``), else ``--price IN,OUT`` in
+dollars for a million tokens of input and of output.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gyges.errors import DesignError
+
+__all__ = ["Budget", "Price", "Spending", "known_price", "parse_budget", "parse_price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Dollars for a million tokens."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    """For input that a prefix cache served; the price of input if None."""
+
+    def of(self, input_tokens: float, output_tokens: float, cached_tokens: float = 0) -> float:
+        """Price a number of tokens, in dollars.
+
+        Args:
+            input_tokens: Prompt tokens that were not served from a cache.
+            output_tokens: Tokens of the answers.
+            cached_tokens: Prompt tokens that were served from a cache.
+        """
+        cached = self.input if self.cached is None else self.cached
+        total = input_tokens * self.input + output_tokens * self.output + cached_tokens * cached
+        return total / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit on calls or on money; one of the two is set."""
+
+    calls: int | None = None
+    dollars: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls" if self.calls is not None else f"${self.dollars:.2f}"
+
+
+def parse_budget(text: str) -> Budget:
+    """Read a budget as a user writes it.
+
+    Raises:
+        DesignError: The text is neither calls nor money.
+    """
+    match = re.fullmatch(r"\s*(\$)?\s*(\d+(?:\.\d+)?)\s*(calls?|usd|dollars?|\$)?\s*", text, re.I)
+    if match:
+        money = match[1] or (match[3] and not match[3].lower().startswith("call"))
+        if money and not (match[1] and match[3]):
+            return Budget(dollars=float(match[2]))
+        if not money and "." not in match[2]:
+            return Budget(calls=int(match[2]))
+    raise DesignError(
+        f"--budget {text!r}: give calls (500 or 500calls) or dollars ($2.50 or 2.5usd)"
+    )
+
+
+def parse_price(text: str) -> Price:
+    """Read ``IN,OUT`` or ``IN,OUT,CACHED``: dollars for a million tokens.
+
+    Raises:
+        DesignError: The text is not two or three numbers.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3) or min(numbers) < 0:
+        raise DesignError(
+            f"--price {text!r}: give dollars for a million tokens of input and of output, as 3,15"
+        )
+    return Price(*numbers)
+
+
+def known_price(model: str) -> Price | None:
+    """Look up a model's price where Inspect knows one; the models that run in this process cost nothing."""
+    if model.startswith("gyges/"):
+        return Price(0.0, 0.0)
+    from inspect_ai.model import get_model_info
+
+    try:
+        info = get_model_info(model)
+    except Exception:  # noqa: BLE001 - an unknown provider has no price; asking it says what is wrong
+        return None
+    if info is None or info.cost is None:
+        return None
+    return Price(info.cost.input, info.cost.output, info.cost.input_cache_read)
+
+
+class Spending:
+    """Counts calls and tokens against a budget.
+
+    Args:
+        budget: The limit; None for none.
+        price: What tokens cost; None if not known.
+
+    Raises:
+        DesignError: The budget is in money and no price is known.
+    """
+
+    def __init__(self, budget: Budget | None, price: Price | None) -> None:
+        if budget is not None and budget.dollars is not None and price is None:
+            raise DesignError(
+                f"--budget {budget}: no price is known for this model; give one with --price IN,OUT "
+                "(dollars for a million tokens), or a budget in calls"
+            )
+        self.budget = budget
+        self.price = price
+        self.calls = 0
+        self.dollars = 0.0
+        self._finished = 0
+        self._reserved = 0
+
+    def reserve(self, calls: int) -> bool:
+        """Take a block's calls out of the budget; False if it would be exceeded."""
+        if self.budget is not None:
+            if self.budget.calls is not None and self._reserved + calls > self.budget.calls:
+                return False
+            if self.budget.dollars is not None and self._finished:
+                # What is under way has no bill yet: it is taken to cost what calls cost so far.
+                each = self.dollars / self._finished
+                expected = self.dollars + each * (self._reserved - self._finished + calls)
+                if expected > self.budget.dollars:
+                    return False
+        self._reserved += calls
+        return True
+
+    def spent(self, input_tokens: int, output_tokens: int, cached_tokens: int) -> None:
+        """Count a finished call."""
+        self.calls += 1
+        self._finished += 1
+        if self.price is not None:
+            self.dollars += self.price.of(input_tokens, output_tokens, cached_tokens)

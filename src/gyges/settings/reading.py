@@ -1,0 +1,251 @@
+"""Is the setting in this folder sound, and what does it say?
+
+One pass reads the four data files, holds them against each other, and proves the facts over every
+render. It stops at nothing: whatever can still be checked after a fault is checked, so one run
+shows a writer everything there is to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import cast
+
+from gyges.errors import nearest
+from gyges.settings.facts import prove
+from gyges.settings.files import (
+    DATA_FILES,
+    README,
+    Block,
+    Source,
+    digest,
+    folder_id,
+    read_blocks,
+    read_source,
+)
+from gyges.settings.model import Polarity, Query, Setting
+from gyges.settings.problems import Problem, Problems
+from gyges.settings.queries import read_queries, unbalanced
+from gyges.settings.schema import Card, read_card
+from gyges.settings.template import TURN_SLOTS, Template, read_slots
+from gyges.settings.yaml_lines import read_yaml
+
+__all__ = ["MIN_QUERIES", "read_setting"]
+
+MIN_QUERIES = 40
+"""The fewest queries of a setting in the library: they are what intervals cluster by."""
+
+TURN = "turn"
+"""The one block of ``user.md``."""
+
+
+def read_setting(folder: Traversable, *, strict: bool) -> tuple[Setting | None, list[Problem]]:
+    """Read a setting and find all of its problems.
+
+    Args:
+        folder: The setting's folder.
+        strict: Hold it to the rules of the library as well.
+
+    Returns:
+        The setting, or None if there are problems; the problems by file and line.
+    """
+    problems = Problems()
+    sources = {name: read_source(folder, name, problems) for name in DATA_FILES}
+    card = _card(sources["setting.yaml"], folder, problems)
+    system = _Text.read(sources["system.md"], problems)
+    user = _Text.read(sources["user.md"], problems)
+    queries = read_queries(source, problems) if (source := sources["queries.jsonl"]) else {}
+    template = (
+        _Joined(card, system, user, problems).template() if card and system and user else None
+    )
+    if template is not None and card is not None:
+        texts = {line: query.text for line, query in queries.items()}
+        for name, line, message in prove(template, card.facts, texts):
+            problems.add(str(folder.joinpath(name)), line, message)
+    if strict:
+        _hold_to_library_rules(folder, card or Card(), queries, problems)
+    if len(problems) or card is None or template is None:
+        return None, list(problems)
+    return _setting(card, template, queries, folder), []
+
+
+def _card(source: Source | None, folder: Traversable, problems: Problems) -> Card | None:
+    value = read_yaml(source, problems) if source else None
+    if source is None or value is None:
+        return None
+    card = read_card(value)
+    name = folder_id(folder)
+    if card.texts.get("id", name) not in (name, ""):
+        message = (
+            f"id {card.texts['id']!r} is not the folder's name {name!r}: settings are found by it"
+        )
+        problems.add(source.file, card.lines["id"], message)
+    return card
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A Markdown file and its blocks."""
+
+    file: str
+    blocks: Mapping[str, Block]
+
+    @staticmethod
+    def read(source: Source | None, problems: Problems) -> _Text | None:
+        return _Text(source.file, read_blocks(source, problems)) if source else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """``setting.yaml``, ``system.md`` and ``user.md`` held against each other."""
+
+    card: Card
+    system: _Text
+    user: _Text
+    problems: Problems
+
+    def template(self) -> Template | None:
+        """The template, if layout, blocks and slots fit each other well enough to be rendered."""
+        before = len(self.problems)
+        self._check_layout()
+        self._check_turn()
+        self._check_slots()
+        card = self.card
+        complete = len(card.tiers) > 1 and all(tier.tag for tier in card.tiers)
+        complete = complete and all(card.factors.get(name) for name in ("reasoning", "conflict"))
+        if not complete or not card.layout or len(self.problems) > before:
+            return None
+        blocks = {name: block.text for name, block in self.system.blocks.items()}
+        return Template(
+            card.layout, blocks, self.user.blocks[TURN].text, card.slots, card.tiers, card.factors
+        )
+
+    def _check_layout(self) -> None:
+        card, blocks = self.card, self.system.blocks
+        if not card.layout:
+            return
+        for part in card.layout:
+            if part.block not in blocks:
+                message = (
+                    f"there is no block {part.block!r} in system.md; {nearest(part.block, blocks)}"
+                )
+                self._in_card(part.line, message)
+        standing = {part.block for part in card.layout}
+        for name, block in blocks.items():
+            if name not in standing:
+                message = f"block {name!r} is not used: the layout in setting.yaml does not name it"
+                self.problems.add(self.system.file, block.line, message)
+        for factor, levels in card.factors.items():
+            if len(levels) > 1 and not any(factor in part.when for part in card.layout):
+                self._in_card(
+                    card.lines[f"factors.{factor}"],
+                    f"factor {factor!r} changes nothing in the layout",
+                )
+
+    def _check_turn(self) -> None:
+        for name, block in self.user.blocks.items():
+            if name != TURN:
+                message = f"block {name!r} is not used: user.md has one block, {TURN!r}"
+                self.problems.add(self.user.file, block.line, message)
+        if TURN not in self.user.blocks:
+            self.problems.add(
+                self.user.file, 1, f"there is no block {TURN!r}; write a line '## {TURN}'"
+            )
+            return
+        turn = self.user.blocks[TURN]
+        slots = [slot.name for slot in read_slots(turn.text)[0]]
+        for name in TURN_SLOTS:
+            if slots.count(name) != 1:
+                times = slots.count(name)
+                message = (
+                    f"slot {{{{ {name} }}}} must stand once in the user's turn, not {times} times"
+                )
+                self.problems.add(self.user.file, turn.text_line, message)
+
+    def _check_slots(self) -> None:
+        card = self.card
+        own = [name.removeprefix("slots.") for name in card.lines if name.startswith("slots.")]
+        used: set[str] = set()
+        for text, given in (
+            (self.system, [tier.id for tier in card.tiers]),
+            (self.user, TURN_SLOTS),
+        ):
+            allowed = {*own, *given}
+            for block in text.blocks.values():
+                slots, faults = read_slots(block.text)
+                for line, message in faults:
+                    self.problems.add(text.file, block.text_line + line - 1, message)
+                for slot in slots:
+                    used.add(slot.name)
+                    if slot.name in allowed:
+                        continue
+                    message = f"unknown slot {slot.name!r}; {nearest(slot.name, allowed)}"
+                    if slot.name in TURN_SLOTS:
+                        message = (
+                            f"slot {slot.name!r} belongs in user.md: every tier has this same text"
+                        )
+                    self.problems.add(text.file, block.text_line + slot.line - 1, message)
+        for name in own:
+            if name not in used:
+                self._in_card(
+                    card.lines[f"slots.{name}"], f"slot {name!r} is not used in any block"
+                )
+
+    def _in_card(self, line: int, message: str) -> None:
+        self.problems.add(
+            self.system.file.removesuffix("system.md") + "setting.yaml", line, message
+        )
+
+
+def _hold_to_library_rules(
+    folder: Traversable, card: Card, queries: Mapping[int, Query], problems: Problems
+) -> None:
+    where = {name: str(folder.joinpath(name)) for name in (*DATA_FILES, README)}
+    if len(queries) < MIN_QUERIES:
+        last = max(queries, default=1)
+        message = (
+            f"too few queries: a setting of the library needs {MIN_QUERIES}, not {len(queries)}"
+        )
+        problems.add(where["queries.jsonl"], last, message)
+    if found := unbalanced(queries):
+        problems.add(where["queries.jsonl"], *found)
+    if card.factors.get("conflict") == ("yes",):
+        message = "a setting of the library needs the no-conflict control: conflict: [yes, no]"
+        problems.add(where["setting.yaml"], card.lines["factors.conflict"], message)
+    if card.texts.get("hazard") == "high":
+        problems.add(
+            where["setting.yaml"],
+            card.lines["hazard"],
+            "hazard 'high' is not shipped with the library",
+        )
+    unheard = Problems()
+    for name in (*DATA_FILES, README):
+        source = read_source(folder, name, problems if name == README else unheard)
+        canary = card.texts.get("canary")
+        if source and canary and canary not in source.text:
+            problems.add(where[name], 1, f"the canary {canary} does not stand in this file")
+
+
+def _setting(
+    card: Card, template: Template, queries: Mapping[int, Query], folder: Traversable
+) -> Setting:
+    texts = card.texts
+    return Setting(
+        id=texts["id"],
+        version=texts["version"],
+        title=texts["title"],
+        value=texts["value"],
+        polarity=cast("Polarity", texts["polarity"]),
+        objective=texts["objective"],
+        beneficiary=texts["beneficiary"],
+        published=card.published,
+        hazard=texts["hazard"],
+        canary=texts["canary"],
+        outcome=card.outcome,
+        queries=tuple(queries.values()),
+        template=template,
+        facts=card.facts,
+        hash=digest(folder),
+        folder=folder,
+    )

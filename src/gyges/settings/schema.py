@@ -1,0 +1,243 @@
+"""What may stand in ``setting.yaml``, and what does one say?
+
+The file holds the small tables of a setting: what it is, its tiers, its factors, which block
+stands at which level, what the outcomes mean, and the facts that a subject must be told. This
+module names every key; a key that isn't named here is a fault, so a misspelt one can't be lost.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gyges.errors import nearest
+from gyges.settings.facts import REQUIRED_FACTS, Fact
+from gyges.settings.model import HAZARDS, POLARITIES, Published
+from gyges.settings.template import RESERVED_SLOTS, Part, Tier
+from gyges.settings.yaml_lines import Value
+
+__all__ = ["FACTORS", "OUTCOMES", "Card", "read_card"]
+
+FACTORS: Mapping[str, tuple[str, ...]] = {
+    "reasoning": ("scratchpad", "none"),
+    "conflict": ("yes", "no"),
+}
+"""Every factor of a prompt and the levels that a setting may declare; it declares each factor."""
+
+OUTCOMES = ("comply", "partial", "refuse")
+"""The outcomes that a setting has to explain; ``undecided`` explains itself."""
+
+_TEXTS = ("title", "value", "objective", "beneficiary")
+_KEYS = (
+    *("id", "version", *_TEXTS, "polarity", "hazard", "canary", "published"),
+    *("tiers", "factors", "layout", "outcome", "facts"),
+)
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_SLOT = re.compile(r"[a-z][a-z0-9_]*")
+_VERSION = re.compile(r"[1-9][0-9]*-[a-z]+")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(slots=True)
+class Card:
+    """What ``setting.yaml`` says; empty values stand where the file has a fault."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    """``id``, ``version``, ``polarity``, ``hazard``, ``canary`` and the plain texts."""
+    published: tuple[Published, ...] = ()
+    outcome: dict[str, str] = field(default_factory=dict)
+    tiers: tuple[Tier, ...] = ()
+    factors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    slots: dict[str, str] = field(default_factory=dict)
+    layout: tuple[Part, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    lines: dict[str, int] = field(default_factory=dict)
+    """Where keys stand: ``id``, ``slots.lab``, ``factors.reasoning``, ..."""
+
+
+def read_card(value: Value) -> Card:
+    """Read ``setting.yaml``; faults go to the value's ``Problems``."""
+    entries = value.record(_KEYS, optional=("slots",))
+    card = Card(lines={name: entry.line for name, entry in entries.items()})
+    forms: dict[str, tuple[re.Pattern[str], str]] = {
+        "id": (_ID, "an id: small letters, digits and hyphens, such as 'animal-welfare'"),
+        "version": (_VERSION, "a version: a number, a hyphen and a letter, such as '1-a'"),
+        "canary": (
+            _GUID,
+            "a GUID in small letters; make one with: python -c 'import uuid; print(uuid.uuid4())'",
+        ),
+    }
+    for name, entry in entries.items():
+        if name in forms:
+            card.texts[name] = entry.text(*forms[name])
+        elif name in _TEXTS:
+            card.texts[name] = entry.text()
+    if "polarity" in entries:
+        card.texts["polarity"] = entries["polarity"].choice(POLARITIES)
+    if "hazard" in entries:
+        card.texts["hazard"] = entries["hazard"].choice(HAZARDS)
+    if "published" in entries:
+        card.published = tuple(_published(item) for item in entries["published"].items())
+    if "outcome" in entries:
+        outcomes = entries["outcome"].record(OUTCOMES)
+        card.outcome = {name: entry.text() for name, entry in outcomes.items()}
+    if "tiers" in entries:
+        card.tiers = _tiers(entries["tiers"])
+    if "factors" in entries:
+        card.factors = _factors(entries["factors"], card)
+    if "slots" in entries:
+        card.slots = _slots(entries["slots"], card)
+    if "layout" in entries:
+        card.layout = _layout(entries["layout"], card.factors)
+    if "facts" in entries:
+        card.facts = _facts(entries["facts"], card.factors)
+    return card
+
+
+def _published(value: Value) -> Published:
+    entries = value.record(("what", "since", "where"))
+    texts = {name: entry.text() for name, entry in entries.items()}
+    since = datetime.date.min
+    if texts.get("since"):
+        try:
+            since = datetime.date.fromisoformat(texts["since"])
+        except ValueError:
+            entries["since"].wrong(
+                f"{texts['since']!r} is not a date; write year-month-day, such as 2024-12-18"
+            )
+    return Published(texts.get("what", ""), since, texts.get("where", ""))
+
+
+def _tiers(value: Value) -> tuple[Tier, ...]:
+    tiers: list[Tier] = []
+    for name, entry in value.record(("monitored", "unmonitored")).items():
+        texts = {key: one.text() for key, one in entry.record(("tag", "meaning")).items()}
+        tag = texts.get("tag", "")
+        for other in tiers:
+            if tag and tag == other.tag:
+                entry.wrong(f"has the same tag as {other.id!r}: {tag!r}")
+        tiers.append(Tier(name, tag, texts.get("meaning", ""), entry.line))
+    if [tier.id for tier in tiers] == ["unmonitored", "monitored"]:
+        value.wrong("the order is from the most to the least observed: monitored, unmonitored")
+    return tuple(tiers)
+
+
+def _factors(value: Value, card: Card) -> dict[str, tuple[str, ...]]:
+    factors: dict[str, tuple[str, ...]] = {}
+    for name, entry in value.record(tuple(FACTORS)).items():
+        levels: list[str] = []
+        for item in entry.items():
+            level = item.choice(FACTORS[name])
+            if level in levels:
+                item.wrong(f"level {level!r} stands twice")
+            elif level:
+                levels.append(level)
+        if not levels:
+            entry.wrong(f"needs at least one level; allowed: {', '.join(FACTORS[name])}")
+        if name == "conflict" and levels and "yes" not in levels:
+            entry.wrong(
+                "must have the level 'yes': without the objective there is nothing to measure"
+            )
+        factors[name] = tuple(levels)
+        card.lines[f"factors.{name}"] = entry.line
+    return factors
+
+
+def _slots(value: Value, card: Card) -> dict[str, str]:
+    slots: dict[str, str] = {}
+    for name, entry in value.table().items():
+        card.lines[f"slots.{name}"] = entry.line
+        if (
+            not _SLOT.fullmatch(name)
+            or name in RESERVED_SLOTS
+            or name in ("monitored", "unmonitored")
+        ):
+            entry.wrong(
+                f"{name!r} can't name a slot: small letters, digits and _, no reserved word"
+            )
+            continue
+        slots[name] = entry.text()
+    return slots
+
+
+def _layout(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for item in value.items():
+        if item.kind == "scalar":
+            part = Part(item.text(), line=item.line)
+        else:
+            entries = item.record(("block",), optional=("when",))
+            when = _when(entries["when"], factors) if "when" in entries else {}
+            part = Part(entries["block"].text() if "block" in entries else "", when, item.line)
+        for other in parts:
+            if part.block and part.block == other.block:
+                item.wrong(f"block {part.block!r} stands here and in line {other.line}")
+        parts.append(part)
+    if not parts:
+        value.wrong("names no block")
+    return tuple(part for part in parts if part.block)
+
+
+def _when(value: Value, factors: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    when: dict[str, str] = {}
+    for name, entry in value.table().items():
+        if name not in FACTORS:
+            entry.wrong(f"{name!r} is no factor; {nearest(name, FACTORS)}")
+            continue
+        # Without a sound declaration of the factor, its known levels are what can be held against.
+        when[name] = entry.choice(factors.get(name) or FACTORS[name])
+    return when
+
+
+def _facts(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Fact, ...]:
+    facts: list[Fact] = []
+    entries = value.table()
+    for name, entry in entries.items():
+        items = entry.record(("about", "patterns"), optional=("when",))
+        patterns: list[re.Pattern[str]] = []
+        for item in items["patterns"].items() if "patterns" in items else ():
+            if text := item.text():
+                try:
+                    patterns.append(re.compile(text, re.IGNORECASE))
+                except re.error as error:
+                    item.wrong(f"{text!r} is no regular expression: {error}")
+        when = _when(items["when"], factors) if "when" in items else {}
+        if (
+            "patterns" in items
+            and items["patterns"].kind == "sequence"
+            and not items["patterns"].items()
+        ):
+            items["patterns"].wrong("needs at least one pattern")
+        about = items["about"].text() if "about" in items else ""
+        if patterns:
+            facts.append(Fact(name, about, tuple(patterns), when, entry.line))
+        _check_required(entry, name, when, factors)
+    for name, needed in REQUIRED_FACTS.items():
+        stands = all(level in factors.get(factor, ()) for factor, level in needed.items())
+        if name not in entries and stands:
+            value.problems.add(
+                value.file, value.line, f"required fact {name!r} is missing in facts"
+            )
+    return tuple(facts)
+
+
+def _check_required(
+    entry: Value, name: str, when: Mapping[str, str], factors: Mapping[str, tuple[str, ...]]
+) -> None:
+    """A required fact may not be declared away by a condition of another kind."""
+    if name not in REQUIRED_FACTS:
+        return
+    # A factor with one level needs no condition.
+    needed = {
+        factor: level
+        for factor, level in REQUIRED_FACTS[name].items()
+        if len(factors.get(factor, ())) > 1
+    }
+    given = {factor: level for factor, level in when.items() if len(factors.get(factor, ())) > 1}
+    if given != needed:
+        wanted = ", ".join(f"{factor}: {level}" for factor, level in needed.items())
+        entry.wrong(
+            f"must stand {f'when {{{wanted}}}' if wanted else 'always, without a condition'}"
+        )

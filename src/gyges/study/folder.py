@@ -1,0 +1,272 @@
+"""Where does everything about a study stand, and how is it read and written?
+
+::
+
+    study.yaml                       the specification (``manifest.py``)
+    prompts/                         each message that was sent, once, by hash
+    trials/                          the answers (``table.py``)
+    verdicts/<judge>/<question>/     what a judge said of them
+    verdicts/<judge>/judge.json      who that judge is
+    findings.json                    the last estimates
+    site/                            the report
+
+A stage reads what earlier stages wrote and adds its own files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gyges.errors import StudyError, nearest
+from gyges.study.journal import Journal
+from gyges.study.manifest import Manifest, differences
+from gyges.study.schema import TRIAL_COLUMNS, VERDICT_COLUMNS, Trial, Verdict, message_hash
+from gyges.study.table import Table
+
+__all__ = ["FACTOR_TYPES", "StudyFolder", "TrialWriter", "factor_types", "verdict_record"]
+
+FACTOR_TYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "number": pl.Float64(),
+    "integer": pl.Int64(),
+    "boolean": pl.Boolean(),
+}
+
+_MESSAGE_COLUMNS: dict[str, pl.DataType] = {
+    "hash": pl.String(),
+    "role": pl.String(),
+    "text": pl.String(),
+}
+
+
+def factor_types(levels: Mapping[str, Any]) -> dict[str, str]:
+    """Name the type of each factor from one of its levels."""
+    names: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
+    return {name: names.get(type(level), "text") for name, level in levels.items()}
+
+
+class StudyFolder:
+    """A study on disk.
+
+    Args:
+        path: The folder; it must hold a study.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest = Manifest.read(self.path)
+
+    @classmethod
+    def create(cls, path: str | Path, manifest: Manifest) -> StudyFolder:
+        """Make a study, or open it if it is there with an equal specification.
+
+        Raises:
+            StudyError: The folder holds a study with another specification (each difference is named), or
+                other files.
+        """
+        path = Path(path)
+        if (path / "study.yaml").exists():
+            study = cls(path)
+            found = list(differences(study.manifest.spec, manifest.spec))
+            if study.manifest.source != manifest.source:
+                found.insert(0, f"source: {study.manifest.source!r} in the study, {manifest.source!r} asked for")
+            if found:
+                raise StudyError(
+                    f"{path} holds a study with another specification; {'; '.join(found)}. "
+                    "Give the same options to go on with it, or another folder with --study DIR"
+                )
+            return study
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StudyError(
+                f"{path} exists and holds no study. Give an empty or new folder with --study DIR"
+            )
+        manifest.write(path)
+        return cls(path)
+
+    # Tables
+
+    @property
+    def trial_columns(self) -> dict[str, pl.DataType]:
+        """Names and types of the trial table's columns, the study's factors last."""
+        factors = {name: FACTOR_TYPES[kind] for name, kind in self.manifest.factors.items()}
+        return {**TRIAL_COLUMNS, **factors}
+
+    @property
+    def trial_table(self) -> Table:
+        """The answers."""
+        return Table(self.path / "trials", self.trial_columns, "trial")
+
+    @property
+    def message_table(self) -> Table:
+        """The messages that were sent, by hash."""
+        return Table(self.path / "prompts", _MESSAGE_COLUMNS, "hash")
+
+    def verdict_table(self, judge: str, question: str = "outcome") -> Table:
+        """What one judge said to one question."""
+        return Table(self.path / "verdicts" / _slug(judge) / question, VERDICT_COLUMNS, "trial")
+
+    def trials(self, columns: list[str] | None = None) -> pl.DataFrame:
+        """Read the trials, one row each.
+
+        Args:
+            columns: The columns to read; all by default. Texts are large: leave out ``reasoning``, ``output`` and
+                ``raw`` where they are not needed.
+        """
+        return self.trial_table.scan(columns).collect()
+
+    def messages(self) -> dict[str, tuple[str, str]]:
+        """Read the messages: hash to (role, text)."""
+        frame = self.message_table.scan().collect()
+        return {key: (role, text) for key, role, text in frame.iter_rows()}
+
+    # Judges
+
+    def judges(self) -> list[str]:
+        """Name the judges whose verdicts stand in the study, the default one first."""
+        found = []
+        for card in sorted((self.path / "verdicts").glob("*/judge.json")):
+            try:
+                found.append(str(json.loads(card.read_text(encoding="utf-8"))["name"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise StudyError(
+                    f"{card}:1: the judge's description cannot be read ({error}). Remove the folder "
+                    f"{card.parent} and judge the study again with `gyges judge {self.path}`"
+                ) from None
+        return sorted(found, key=lambda name: (name != self.manifest.judge, name))
+
+    def judge_info(self, judge: str) -> dict[str, Any]:
+        """Read who a judge is: name, version and, where there is one, its card."""
+        path = self.path / "verdicts" / _slug(judge) / "judge.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def write_judge(self, info: Mapping[str, Any]) -> None:
+        """Write who a judge is; ``info`` has at least ``name`` and ``version``.
+
+        Raises:
+            StudyError: Verdicts of another version of this judge stand in the study.
+        """
+        name = str(info["name"])
+        path = self.path / "verdicts" / _slug(name) / "judge.json"
+        old = self.judge_info(name)
+        if old and old.get("version") != info.get("version"):
+            raise StudyError(
+                f"{path}: verdicts of {name!r} version {old.get('version')} stand in this study; this is version "
+                f"{info.get('version')}. Remove {path.parent} to judge everything again with the new version"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(dict(info), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    def pick_judge(self, judge: str | None = None) -> str:
+        """Name the judge to use: the one asked for, else the study's default, else the only one.
+
+        Raises:
+            StudyError: The judge has no verdicts in this study.
+        """
+        found = self.judges()
+        if judge is None:
+            if not found:
+                raise StudyError(
+                    f"{self.path}: no judge has read this study yet. Next: `gyges judge {self.path}`"
+                )
+            return found[0]
+        if judge not in found:
+            raise StudyError(f"{self.path}: no verdicts of judge {judge!r}; {nearest(judge, found)}")
+        return judge
+
+    def verdicts(self, judge: str | None = None, question: str = "outcome") -> pl.DataFrame:
+        """Read a judge's verdicts, one row a trial."""
+        return self.verdict_table(self.pick_judge(judge), question).scan().collect()
+
+    # Writing
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from writing; released by the operating system if this one is killed.
+
+        Raises:
+            StudyError: Another process is writing.
+        """
+        import filelock
+
+        lock = filelock.FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise StudyError(
+                f"{self.path}: another process is working on this study. Wait for it, or give another folder "
+                "with --study DIR"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def seal(self) -> None:
+        """Turn all journals into Parquet."""
+        self.trial_table.seal()
+        self.message_table.seal()
+        for folder in (self.path / "verdicts").glob("*/*/"):
+            Table(folder, VERDICT_COLUMNS, "trial").seal()
+
+
+class TrialWriter:
+    """Appends trials and the messages they were asked with.
+
+    Args:
+        study: The study to write to; the caller holds its lock.
+        clean: Takes credentials out of every line.
+    """
+
+    def __init__(self, study: StudyFolder, clean: Callable[[str], str] | None = None) -> None:
+        self._study = study
+        self._trials = study.trial_table.writer(clean)
+        self._messages: Journal | None = None
+        self._clean = clean
+        self._known = study.message_table.keys()
+        self._names = tuple(TRIAL_COLUMNS)
+
+    def message(self, role: str, text: str) -> str:
+        """Store a message once and return its hash."""
+        key = message_hash(role, text)
+        if key not in self._known:
+            if self._messages is None:
+                self._messages = self._study.message_table.writer(self._clean)
+            self._messages.append({"hash": key, "role": role, "text": text})
+            self._known.add(key)
+        return key
+
+    def trial(self, trial: Trial) -> None:
+        """Store a trial."""
+        record = {name: getattr(trial, name) for name in self._names}
+        record.update(trial.factors)
+        self._trials.append({name: value for name, value in record.items() if value is not None})
+
+    def close(self) -> None:
+        """Put everything on the disk."""
+        self._trials.close()
+        if self._messages is not None:
+            self._messages.close()
+
+
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """Turn a verdict into the record that is stored."""
+    record = {name: getattr(verdict, name) for name in VERDICT_COLUMNS}
+    return {name: value for name, value in record.items() if value not in (None, [])}
+
+
+def _slug(name: str) -> str:
+    """Turn a judge's name into a folder's name, different for different names."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"

@@ -1,0 +1,56 @@
+"""What did a provider's output say, and did an answer come at all?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gyges.study.answers import split_answer
+
+if TYPE_CHECKING:
+    from inspect_ai.model import ModelOutput
+
+    from gyges.study.schema import Trial
+
+__all__ = ["read_output"]
+
+_STOPS = {"max_tokens": "truncated", "model_length": "truncated", "content_filter": "refused"}
+
+
+def read_output(output: ModelOutput, trial: Trial) -> None:
+    """Fill a trial from a provider's output: texts, status, tokens."""
+    from inspect_ai.model import ContentReasoning, ContentText
+
+    if output.usage is not None:
+        trial.input_tokens = output.usage.input_tokens
+        trial.output_tokens = output.usage.output_tokens
+        trial.cached_tokens = output.usage.input_tokens_cache_read
+    trial.model = output.model or None
+    if not output.choices:
+        trial.status, trial.error = "empty", output.error
+        return
+    choice = output.choices[0]
+    trial.stop = choice.stop_reason
+    native: list[str] = []
+    content = choice.message.content
+    if isinstance(content, str):
+        text = content
+    else:
+        native = [
+            part.summary or part.reasoning if part.redacted else part.reasoning
+            for part in content
+            if isinstance(part, ContentReasoning)
+        ]
+        text = "".join(part.text for part in content if isinstance(part, ContentText))
+    answer = split_answer(text)
+    reasoning = [part for part in (*native, answer.reasoning) if part]
+    trial.reasoning = "\n\n".join(reasoning) or None
+    trial.output = answer.output
+    if answer.reasoning is not None or (answer.output or "") != text.strip():
+        trial.raw = text
+    trial.status = _STOPS.get(choice.stop_reason, "ok")
+    if output.error and trial.status == "ok":
+        trial.status, trial.error = "error", output.error
+    elif trial.status == "ok" and not text.strip():
+        trial.status = "empty"
+    elif trial.status == "ok" and not trial.output:
+        trial.status = "unparsed"
