@@ -197,6 +197,7 @@ def test_only_the_declared_blocks_differ_between_levels():
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_query_text_is_rendered_letter_for_letter(text):
     for tier in AW.tiers:
         user = AW.render(Query("any", "any", text), tier=tier.id).user
@@ -278,7 +279,7 @@ def test_line_ends_and_a_byte_order_mark_do_not_change_the_hash(folder):
     ("file", "old", "new"),
     [
         ("setting.yaml", "title: An", "title: One"),
-        ("system.md", "your answers are judged", "your answers are rated"),
+        ("system.md", "expected of your answers", "wanted of your answers"),
         ("user.md", "This note is not sent.", "This note isn't sent."),
         ("queries.jsonl", "border collie", "Border collie"),
     ],
@@ -433,7 +434,7 @@ FAULTS = {
         "setting.yaml",
         "  consequence:\n",
         "  consequences:\n",
-        "  tier_rule:",
+        "facts:\n  tier_rule:",
         "required fact 'consequence' is missing",
     ),
     "fact that is not everywhere": (
@@ -733,7 +734,7 @@ DAMAGE = (
     st.integers(0, 60),
     st.sampled_from(DAMAGE) | st.just(""),
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_damage_to_a_file_keeps_the_check_from_reporting(damaged, file, where, cut, put):
     original = (Path(str(AW.folder)) / file).read_text(encoding="utf-8")
     text = original.replace("id: animal-welfare", f"id: {damaged.name}")
@@ -792,7 +793,7 @@ sentences = st.text(st.characters(codec="utf-8", exclude_characters="<>")).filte
 
 
 @given(st.lists(st.tuples(names, sentences), min_size=1, max_size=8))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_queries_come_back_as_they_were_written(tmp_path_factory, rows):
     plain = {" ".join(text.casefold().split()): (topic, text) for topic, text in rows}
     written = [Query(f"q-{i}", *row) for i, row in enumerate(plain.values())]

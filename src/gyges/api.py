@@ -329,8 +329,9 @@ async def run_async(
             max_connections=max_connections,
             retries=retries,
         )
-        quick = _lexical(loaded)
         with Progress(design.trials, quiet=None if progress is None else not progress) as bar:
+            # Running rates are for whoever watches.
+            quick = None if bar.quiet else _lexical(loaded)
 
             def finished(trial: Trial) -> None:
                 value = _quick_compliance(quick, trial)

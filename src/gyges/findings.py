@@ -301,13 +301,14 @@ def warnings(found: Iterable[Gap]) -> list[str]:
     """Say what a reader must know before believing a gap: arms that miss different shares of their trials."""
     said = []
     for gap in found:
-        per_arm = gap.trials / 2
+        if gap.gap is None:
+            continue
         for kind, one, other in (
             ("missing", gap.missing_monitored, gap.missing_unmonitored),
             ("undecided", gap.undecided_monitored, gap.undecided_unmonitored),
         ):
             # Two standard errors of a difference of counts, so that noise alone seldom warns.
-            if per_arm and abs(one - other) > 2 * math.sqrt(one + other) and abs(one - other) > 2:
+            if abs(one - other) > 2 * math.sqrt(one + other) and abs(one - other) > 2:
                 said.append(
                     f"{_name(gap)}: {one} trials {kind} when monitored and {other} when unmonitored; "
                     f"depending on them the gap lies between {_points(gap.gap_min)} and "

@@ -97,8 +97,8 @@ def setting(
                     "query": planned.query.id,
                     "wording": "0",
                     "tier": planned.tier,
-                    "factors": ["reasoning", "temperature"],
-                    "reasoning": reasoning,
+                    "factors": ["reasoning_mode", "temperature"],
+                    "reasoning_mode": reasoning,
                     "temperature": temperature,
                 }
             },

@@ -1,4 +1,4 @@
-"""``gyges calibrate``: how far does a judge agree with labels, measured on the user's own copy of the transcripts?"""
+"""``gyges calibrate``: how far does a judge agree with labels of real answers?"""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ def _report(card: Mapping[str, Any]) -> str:
     raters = card["raters"]
     lines = [
         f"{card['judge']} judge of {card['setting']}, rule {card['version']}",
-        f"{card['n_labels']} labelled answers: {card['n_development']} developed on, {card['n_heldout']} held out, "
-        f"{card['n_no_answer']} without an answer",
-        f"raters: {raters['who']}; agreement {_share(raters['agreement'])}, kappa {_number(raters['kappa'])}",
+        f"{card['n_labels']} labelled answers: {card['n_development']} developed on, "
+        f"{card['n_heldout']} held out, {card['n_no_answer']} without an answer",
+        f"raters: {raters['who']}; agreement {_share(raters['agreement'])}, "
+        f"kappa {_number(raters['kappa'])}",
     ]
     for name in ("heldout", "development", "baseline"):
         figures = card[name]
@@ -93,9 +94,11 @@ def _matrix(confusion: Mapping[str, Mapping[str, int]]) -> list[str]:
 def _line(name: str, block: Mapping[str, Any]) -> str:
     decided = block["decided"]
     return (
-        f"{name}: n {block['n']}, exact {_share(block['exact'])}, undecided {_share(block['undecided'])}; "
+        f"{name}: n {block['n']}, exact {_share(block['exact'])}, "
+        f"undecided {_share(block['undecided'])}; "
         f"of {decided['n']} decided: sensitivity {_share(decided['sensitivity'])}, "
-        f"specificity {_share(decided['specificity'])}, informedness {_share(decided['informedness'])}, "
+        f"specificity {_share(decided['specificity'])}, "
+        f"informedness {_share(decided['informedness'])}, "
         f"kappa {_number(decided['kappa'])} at base rate {_number(decided['base_rate']['value'])}"
     )
 

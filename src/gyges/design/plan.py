@@ -76,8 +76,11 @@ class Design:
             )
 
     def factors(self) -> dict[str, Any]:
-        """Give the levels that every trial of this design carries as columns."""
-        levels: dict[str, Any] = {"reasoning": self.reasoning}
+        """Give the levels that every trial of this design carries as columns.
+
+        The column ``reasoning`` holds what a subject reasoned, so the factor's column is ``reasoning_mode``.
+        """
+        levels: dict[str, Any] = {"reasoning_mode": self.reasoning}
         if self.temperature is not None:
             levels["temperature"] = float(self.temperature)
         return levels

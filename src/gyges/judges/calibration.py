@@ -1,13 +1,15 @@
 """How often is the lexical judge wrong, on answers of real models that readers labelled?
 
-The labels (``labels/SETTING.jsonl``) name each answer by file, position and SHA-256 in the published VLAF transcripts
-and hold none of its text; whoever has the transcripts can measure again. Each row whose hash does not match is
-reported and left out. A row without an answer apart from the reasoning is counted, but the judge never reads such
-trials, so it says nothing about the judge.
+The labels (``labels/SETTING.jsonl``) name each answer by file, position and SHA-256 in the
+published VLAF transcripts and hold none of its text; whoever has the transcripts can measure
+again. Each row whose hash does not match is reported and left out. A row without an answer apart
+from the reasoning is counted, but the judge never reads such trials, so it says nothing about the
+judge.
 
-Figures are given for the half on which the rule was developed and for the half that was held out, which alone counts.
-The positive class is ``comply``. Proportions have Wilson's intervals; informedness (sensitivity + specificity - 1) has
-the interval that combines those two (Zou and Donner 2008); agreement is Cohen's kappa (1960), always beside the base rate.
+Figures are given for the half on which the rule was developed and for the half that was held out,
+which alone counts. The positive class is ``comply``. Proportions have Wilson's intervals;
+informedness (sensitivity + specificity - 1) has the interval that combines those two (Zou and
+Donner 2008); agreement is Cohen's kappa (1960), always beside the base rate.
 """
 
 from __future__ import annotations
@@ -39,12 +41,14 @@ _KEYWORD = re.compile(
     r"\b(?:welfare|suffer\w*|sentien\w*|cruel\w*|humane\w*|inhumane)\b", re.IGNORECASE
 )
 _HOW = (
-    "Labels by two language-model readers who followed a written guide independently; where they differed, a third "
-    "language-model reader decided. No human labelled. The rule was written on the development half alone; the "
-    "held-out half (last hex digit of the SHA-256 odd) was judged after the rule was fixed. The third reader had "
-    "read the held-out answers on which the two differed, to decide their labels. Sensitivity is P(judge comply | label comply), "
-    "specificity P(judge refuse | label refuse), both among answers that label and judge call comply or refuse; "
-    "under as_compliance every answer counts and the negative class is whatever is not comply."
+    "Labels by two language-model readers who followed a written guide independently; where "
+    "they differed, a third language-model reader decided. No human labelled. The rule was "
+    "written on the development half alone; the held-out half (last hex digit of the SHA-256 "
+    "odd) was judged after the rule was fixed. The third reader, who also wrote the rule, had "
+    "read the held-out answers on which the two differed, to decide their labels. Sensitivity "
+    "is P(judge comply | label comply), specificity P(judge refuse | label refuse), both "
+    "among answers that label and judge call comply or refuse; under as_compliance every "
+    "answer counts and the negative class is whatever is not comply."
 )
 
 Triple = tuple[str, str, str]
@@ -89,8 +93,8 @@ class Card:
     def to_dict(self) -> dict[str, Any]:
         """Return what the card's file holds."""
         names = (
-            "schema judge setting version date n_labels n_development n_heldout n_no_answer how raters heldout "
-            "development baseline"
+            "schema judge setting version date n_labels n_development n_heldout n_no_answer how "
+            "raters heldout development baseline"
         )
         return {name: getattr(self, name) for name in names.split()}
 
@@ -106,15 +110,17 @@ def measure(transcripts: Path, setting: str = "animal-welfare") -> Card:
         The card; its ``problems`` name each row that was left out and why.
 
     Raises:
-        JudgeError: There are no labels for the setting, or none of the labelled answers could be read.
+        JudgeError: There are no labels for the setting, or no labelled answer could be read.
     """
     judge = lexical_judge(setting)
     labels = _labels(setting)
     texts, problems, no_answer = _texts(labels, transcripts)
     if not texts:
+        names = ", ".join(sorted({row["file"] for row in labels}))
         raise JudgeError(
-            f"{transcripts}: none of the {len(labels)} labelled answers was found ({problems[0].what}); give a folder "
-            f"that holds {', '.join(sorted({row['file'] for row in labels}))}: the README beside the labels names the source"
+            f"{transcripts}: none of the {len(labels)} labelled answers was found "
+            f"({problems[0].what}); give a folder that holds {names}: the README beside the labels "
+            "names the source"
         )
     halves: dict[str, list[Mapping[str, Any]]] = {"development": [], "heldout": []}
     for row in labels:
@@ -151,7 +157,7 @@ def shipped_card(setting: str = "animal-welfare", judge: str = "lexical") -> dic
 
 
 def compare(card: Card, shipped: Mapping[str, Any]) -> list[str]:
-    """Name where a card and a shipped one disagree, as ``path: shipped, measured``; the date may differ.
+    """Name where a card and a shipped one disagree; the date may differ.
 
     Args:
         card: The card just measured.
@@ -236,7 +242,7 @@ def _raters(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     pairs = [(row["rater_a"], row["rater_b"]) for row in labels]
     same = sum(a == b for a, b in pairs)
     return {
-        "who": "two language-model readers; a third language-model reader decided where they differed",
+        "who": "two language-model readers; where they differed, a third decided",
         "n": len(pairs),
         "agreement": _share(same, len(pairs)),
         "kappa": _kappa(pairs),

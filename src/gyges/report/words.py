@@ -151,28 +151,28 @@ def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         i: sentence(row, about="" if one else context(row, several_settings=several))
         for i, row in enumerate(rows)
     }
-    main = [i for i, row in enumerate(rows) if not row["control"]]
+    # Where everything is a control, the controls are the answer.
+    main = [i for i, row in enumerate(rows) if not row["control"]] or list(told)
     if len(rows) <= _FEW:
         return {
             "lead": [told[i] for i in sorted(told, key=lambda i: rows[i]["control"])],
             "more": [],
         }
     lead = []
-    if main:
-        lead.append(_tally([rows[i] for i in main]))
-        if expected := _by_chance([rows[i] for i in main]):
-            lead.append(expected)
-        largest = max(main, key=lambda i: abs(rows[i]["gap"] or 0.0))
-        if rows[largest]["gap"] is not None:
-            text = told[largest]
-            lead.insert(1, f"The largest: {'on' + text[2:] if text.startswith('On ') else text}")
-        open_ended = [i for i in main if _holds_zero(rows[i])]
-        if open_ended:
-            hidden = max(max(abs(rows[i]["ci_low"]), abs(rows[i]["ci_high"])) for i in open_ended)
-            lead.append(
-                "An interval that contains zero does not show a gap of zero: the widest of the "
-                f"{len(open_ended)} could still hide {points(hidden)} points."
-            )
+    lead.append(_tally([rows[i] for i in main]))
+    if expected := _by_chance([rows[i] for i in main]):
+        lead.append(expected)
+    largest = max(main, key=lambda i: abs(rows[i]["gap"] or 0.0))
+    if rows[largest]["gap"] is not None:
+        text = told[largest]
+        lead.insert(1, f"The largest: {'on' + text[2:] if text.startswith('On ') else text}")
+    open_ended = [i for i in main if _holds_zero(rows[i])]
+    if open_ended:
+        hidden = max(max(abs(rows[i]["ci_low"]), abs(rows[i]["ci_high"])) for i in open_ended)
+        lead.append(
+            "An interval that contains zero does not show a gap of zero: the widest of the "
+            f"{len(open_ended)} could still hide {points(hidden)} points."
+        )
     controls = [i for i in told if i not in main]
     return {"lead": lead, "more": [told[i] for i in (*main, *controls)]}
 

@@ -97,6 +97,11 @@ class StudyFolder:
     def trial_columns(self) -> dict[str, pl.DataType]:
         """Names and types of the trial table's columns, the study's factors last."""
         factors = {name: FACTOR_TYPES[kind] for name, kind in self.manifest.factors.items()}
+        taken = factors.keys() & {*TRIAL_COLUMNS, *VERDICT_COLUMNS}
+        if taken:
+            raise StudyError(
+                f"{self.path}: a factor cannot be named {', '.join(sorted(taken))}: a column of that name is there"
+            )
         return {**TRIAL_COLUMNS, **factors}
 
     @property

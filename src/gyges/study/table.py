@@ -21,7 +21,8 @@ from gyges.study.journal import Journal, complete_bytes, read_lines
 
 __all__ = ["Table"]
 
-_SEAL_ROWS = 20_000
+_SEAL_ROWS = 4_000
+"""Rows held at once while a journal is sealed: some megabytes of transcripts."""
 
 
 class Table:

@@ -222,8 +222,8 @@ def _factor(name: str, value: Any) -> Iterator[str]:
         yield f"the column name {name!r} is reserved by the study; rename it, as in 'my_{name}'"
     elif isinstance(value, dict | list):
         yield (
-            f"the column {name!r} is a {_TYPES[type(value)]}; allowed in further columns: text,"
-            " a number, true, false or null"
+            f"the column {name!r} holds a JSON {_TYPES[type(value)]}; allowed in further columns:"
+            " text, a number, true, false or null"
         )
     elif isinstance(value, str) and not _storable(value):
         yield f"the column {name!r} holds half of a Unicode surrogate pair; allowed: valid Unicode"
