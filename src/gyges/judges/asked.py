@@ -84,6 +84,7 @@ class AskedJudge:
         question: What it is asked.
         max_connections: Calls under way at once; the provider's own default if None.
         retries: How often a call that failed for a passing reason is tried again.
+        timeout: Seconds that one try of a call may take.
     """
 
     kind = "model"
@@ -96,6 +97,7 @@ class AskedJudge:
         *,
         max_connections: int | None = None,
         retries: int = 4,
+        timeout: int = 600,
     ) -> None:
         from inspect_ai.model import GenerateConfig, ResponseSchema
         from inspect_ai.util import JSONSchema
@@ -122,7 +124,8 @@ class AskedJudge:
             max_connections=self.connections,
             adaptive_connections=False,
             max_retries=retries,
-            timeout=600,
+            attempt_timeout=timeout,
+            timeout=max(600, timeout),
         )
 
     @property
@@ -206,6 +209,9 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         except ValueError:
             at = text.find("{", at + 1)
             continue
+        except RecursionError:
+            # Nested deeper than any verdict.
+            return
         if isinstance(record, dict):
             yield record
         at = text.find("{", end)

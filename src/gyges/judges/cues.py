@@ -16,7 +16,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 from gyges.errors import nearest
@@ -108,13 +108,15 @@ class CueIndex:
             lowered: The text, as ``lower`` returns it.
             parts: The same, split by ``TOKEN``: every second part is a word.
         """
-        begins = self._learn(set(parts[1::2]))
+        words = parts[1::2]
+        begins = self._learn(set(words))
+        ends = islice(accumulate(map(len, parts)), 1, None, 2)
         hits: list[Hit] = []
         topics: set[str] = set()
-        for part, end in zip(parts, accumulate(map(len, parts)), strict=True):
-            if part not in begins:
+        for word, end in zip(words, ends, strict=True):
+            if word not in begins:
                 continue
-            for rest, group in begins[part]:
+            for rest, group in begins[word]:
                 if group.side == "topic" and group.name in topics:
                     continue
                 stop = end
@@ -126,7 +128,7 @@ class CueIndex:
                 if group.side == "topic":
                     topics.add(group.name)
                 else:
-                    hits.append(Hit(group, end - len(part), stop))
+                    hits.append(Hit(group, end - len(word), stop))
         return hits, topics
 
     def _learn(self, words: set[str]) -> Mapping[str, tuple[_Rest, ...]]:

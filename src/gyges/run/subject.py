@@ -61,7 +61,7 @@ class Subject:
         value: The value that the setting attacks.
         max_connections: Calls under way at once; the provider's own default if None.
         retries: How often a call that failed for a passing reason is tried again.
-        timeout: Seconds that a call may take with its retries.
+        timeout: Seconds that one try of a call may take.
     """
 
     def __init__(
@@ -94,7 +94,9 @@ class Subject:
             max_connections=self.connections,
             adaptive_connections=False,
             max_retries=retries,
-            timeout=timeout,
+            attempt_timeout=timeout,
+            # Inspect's own timeout does not end a call: it only ends the retries.
+            timeout=max(600, timeout),
         )
         self._systems: dict[str, Any] = {}
 
@@ -137,5 +139,9 @@ def describe(error: BaseException) -> str:
     last = getattr(error, "last_attempt", None)
     if last is not None and last.failed and last.exception() is not None:
         cause = last.exception()
-    text = " ".join(str(cause).split())
+    # Inspect puts the whole request before a provider's message, and keeps the message apart.
+    message = getattr(cause, "provider_message", None)
+    if message and cause.__cause__ is not None:
+        cause = cause.__cause__
+    text = " ".join(str(message or cause).split())
     return f"{type(cause).__name__}: {text}"[:2000]

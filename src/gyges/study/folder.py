@@ -27,7 +27,7 @@ import polars as pl
 
 from gyges.errors import StudyError, nearest
 from gyges.study.journal import Journal
-from gyges.study.manifest import Manifest, differences
+from gyges.study.manifest import FILE, Manifest, differences
 from gyges.study.schema import TRIAL_COLUMNS, VERDICT_COLUMNS, Trial, Verdict, message_hash
 from gyges.study.table import Table
 
@@ -84,7 +84,8 @@ class StudyFolder:
                     "Give the same options to go on with it, or another folder with --study DIR"
                 )
             return study
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        # A run that was killed at its very start leaves no more than a specification that is not whole.
+        if path.exists() and (not path.is_dir() or {file.name for file in path.iterdir()} - {f"{FILE}.partial"}):
             raise StudyError(
                 f"{path} exists and holds no study. Give an empty or new folder with --study DIR"
             )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from gyges.errors import CorruptStudy
 __all__ = ["Journal", "complete_bytes", "corrupt_line", "read_lines"]
 
 _BLOCK = 1 << 16
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def complete_bytes(path: Path) -> int:
@@ -71,12 +73,20 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield record
 
 
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item, clean) for item in value]
+    return value
+
+
 class Journal:
     """An append-only file of JSON lines.
 
     Args:
         path: The file; made with its folder if it is missing. A torn last line is cut off.
-        clean: Applied to every line before it is written (see :mod:`gyges.study.redact`).
+        clean: Applied to every text before it is written (see :mod:`gyges.study.redact`).
     """
 
     def __init__(self, path: Path, clean: Callable[[str], str] | None = None) -> None:
@@ -91,13 +101,18 @@ class Journal:
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record; it is with the operating system when this returns."""
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
         if self._clean is not None:
-            line = self._clean(line)
+            # Text by text, not the whole line: what is cut out must not take a quotation mark of JSON with it.
+            record = {name: _cleaned(value, self._clean) for name, value in record.items()}
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        try:
+            encoded = f"{line}\n".encode()
+        except UnicodeEncodeError:
+            # Halves of surrogate pairs can come from a provider; no table can hold them.
+            encoded = _SURROGATE.sub("\ufffd", f"{line}\n").encode()
         if self._file is None:
             self._file = io.FileIO(self.path, "ab")
-        # Lone surrogates can come from a provider; they are kept as escapes.
-        data = memoryview(f"{line}\n".encode(errors="backslashreplace"))
+        data = memoryview(encoded)
         while data:
             data = data[self._file.write(data) or 0 :]
 

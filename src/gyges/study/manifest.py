@@ -27,6 +27,8 @@ __all__ = ["Manifest", "differences", "now", "public", "spec_hash"]
 
 FILE = "study.yaml"
 
+_SHAPES = Redactor(environ={})
+
 
 def now() -> str:
     """Tell the time: ISO 8601, UTC, to the second."""
@@ -45,7 +47,10 @@ def public(value: Any, name: str = "") -> Any:
         return {key: public(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [public(item) for item in value]
-    return REDACTED if name and is_secret_name(name) and value is not None else value
+    if name and is_secret_name(name) and value is not None:
+        return REDACTED
+    # A URL may hold a password.
+    return _SHAPES(value) if isinstance(value, str) else value
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
