@@ -314,9 +314,9 @@ difference = st.none() | st.floats(-1, 1) | st.just(math.nan)
 def test_any_rows_make_a_picture_that_parses_and_sentences(
     rows: list[dict[str, object]], width: int
 ) -> None:
-    svg = gap_figure(rows, width=width).svg
-    svg.encode()
-    root = ET.fromstring(svg)
+    figure = gap_figure(rows, width=width)
+    ET.fromstring(figure.svg.encode())
+    root = ET.fromstring(figure.inline)
     for node in root.iter():
         for key in ("x", "x1", "x2", "cx"):
             assert -1 <= float(node.get(key, 0)) <= width + 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import polars as pl
 
 from gyges import findings
-from gyges.design import Design, blocks, max_tokens_for
-from gyges.errors import GygesError, StudyError
+from gyges.design import Design, blocks
+from gyges.errors import DesignError, GygesError, StudyError
 from gyges.judges import AskedJudge, LexicalJudge, judge_study, lexical_judge, question_for
 from gyges.run import (
     Budget,
@@ -33,18 +32,24 @@ from gyges.run import (
     load_model,
     parse_budget,
 )
+from gyges.planning import (
+    EMBEDDED,
+    JUDGE_TOKENS,
+    DryRun,
+    answer_tokens,
+    default_folder,
+    dry_run,
+    make_design,
+    make_manifest,
+)
 from gyges.settings import Setting, load_setting
-from gyges.study import Manifest, Redactor, StudyFolder, Trial, TrialWriter, Verdict
-from gyges.study.folder import factor_types
-from gyges.study.redact import is_secret_name
+from gyges.study import Redactor, StudyFolder, Trial, TrialWriter, Verdict
+from gyges.study.redact import secrets_in
 
 if TYPE_CHECKING:
     from gyges.report import Figure
 
 __all__ = ["EMBEDDED", "DryRun", "RunResult", "Study", "dry_run", "judge", "open_study", "run", "run_async"]
-
-EMBEDDED = "gyges/smollm2"
-"""The model that is asked when none is named."""
 
 T = TypeVar("T")
 
@@ -129,137 +134,11 @@ class RunResult:
     stopped: str | None
     """Why the run stopped before its end; None if it did not."""
     calls: int
+    """Calls of the subject that came back, with an answer or without."""
     dollars: float | None
-    """What the run's calls cost; None where no price is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What a run would ask, without asking it."""
-
-    trials: int
-    done: int
-    """Trials that the study has already."""
-    subject_calls: int
-    judge_calls: int
-    input_tokens: int
-    """Estimated from four characters a token."""
-    output_tokens: int
-    """Estimated: an answer of 90 words, and 400 words of reasoning where a scratchpad is asked for."""
-    dollars: float | None
-    judge_dollars: float | None
-    study: Path
-
-
-def _design(
-    setting: Setting,
-    model: str,
-    *,
-    queries: int | None,
-    samples: int,
-    control: int | None,
-    temperature: float | None,
-    reasoning: str | None,
-    seed: int,
-    max_tokens: int | None,
-    model_args: Mapping[str, Any] | None,
-    base_url: str | None,
-) -> Design:
-    embedded = model == EMBEDDED
-    queries = min(40, len(setting.queries)) if queries is None else queries
-    # A model of this size does not keep to the scratchpad's format.
-    reasoning = reasoning or ("none" if embedded else "scratchpad")
-    return Design(
-        setting=setting.id,
-        subject=model,
-        queries=queries,
-        samples=samples,
-        control=max(1, queries // 5) if control is None else control,
-        temperature=temperature,
-        reasoning=reasoning,
-        seed=seed,
-        max_tokens=max_tokens or max_tokens_for(reasoning),
-        subject_args=dict(model_args or {}),
-        base_url=base_url,
-    )
-
-
-def _manifest(design: Design, setting: Setting, command: str) -> Manifest:
-    return Manifest(
-        source="run",
-        spec=design.spec(setting),
-        title=f"{setting.id} on {design.subject}",
-        factors=factor_types(design.factors()),
-        command=command,
-    )
-
-
-def _default_folder(design: Design, manifest: Manifest) -> Path:
-    subject = re.sub(r"[^A-Za-z0-9._-]+", "-", design.subject)
-    return Path("studies") / f"{design.setting}--{subject}--{manifest.hash[:6]}"
-
-
-def dry_run(
-    setting: str = "animal-welfare",
-    *,
-    model: str = EMBEDDED,
-    judge: str | None = None,
-    queries: int | None = None,
-    samples: int = 1,
-    control: int | None = None,
-    temperature: float | None = 1.0,
-    reasoning: str | None = None,
-    seed: int = 0,
-    study: str | Path | None = None,
-    max_tokens: int | None = None,
-    price: Price | None = None,
-    model_args: Mapping[str, Any] | None = None,
-    base_url: str | None = None,
-    setting_dirs: Sequence[str | Path] = (),
-) -> DryRun:
-    """Count what :func:`run` would ask with the same arguments; asks nothing and writes nothing."""
-    loaded = load_setting(setting, setting_dirs)
-    design = _design(
-        loaded,
-        model,
-        queries=queries,
-        samples=samples,
-        control=control,
-        temperature=temperature,
-        reasoning=reasoning,
-        seed=seed,
-        max_tokens=max_tokens,
-        model_args=model_args,
-        base_url=base_url,
-    )
-    manifest = _manifest(design, loaded, "")
-    folder = Path(study) if study is not None else _default_folder(design, manifest)
-    done: set[str] = set()
-    if (folder / "study.yaml").exists():
-        opened = StudyFolder.create(folder, manifest)
-        done = opened.trial_table.keys(pl.col("status") != "error")
-    characters = open_calls = 0
-    for block in blocks(design, loaded):
-        for planned in block:
-            open_calls += 1
-            characters += len(planned.prompt.system) + len(planned.prompt.user)
-    share = max(0, open_calls - len(done)) / open_calls
-    calls = open_calls - len(done)
-    answer = 120 + (530 if design.reasoning == "scratchpad" else 0)
-    input_tokens, output_tokens = round(characters * share / 4), calls * min(answer, design.max_tokens)
-    price = price or known_price(model)
-    judge_price = known_price(judge) if judge else None
-    return DryRun(
-        trials=open_calls,
-        done=len(done),
-        subject_calls=calls,
-        judge_calls=open_calls if judge else 0,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        dollars=price.of(input_tokens, output_tokens) if price else None,
-        judge_dollars=judge_price.of(open_calls * 650, open_calls * 80) if judge_price else None,
-        study=folder,
-    )
+    """What the run's calls of the subject cost; None where no price is known."""
+    failure: str | None = None
+    """What the last call of this run that failed said; None if all came back."""
 
 
 async def run_async(
@@ -277,6 +156,7 @@ async def run_async(
     max_tokens: int | None = None,
     max_connections: int | None = None,
     retries: int = 4,
+    timeout: int = 600,
     budget: str | Budget | None = None,
     price: Price | None = None,
     model_args: Mapping[str, Any] | None = None,
@@ -288,7 +168,7 @@ async def run_async(
 ) -> RunResult:
     """Ask, judge, and return the study; see :func:`run` for the arguments."""
     loaded = load_setting(setting, setting_dirs)
-    design = _design(
+    design = make_design(
         loaded,
         model,
         queries=queries,
@@ -302,16 +182,14 @@ async def run_async(
         base_url=base_url,
     )
     design.check(loaded)
-    secrets = [str(value) for name, value in design.subject_args.items() if is_secret_name(name)]
-    clean = Redactor(secrets)
-    spending = Spending(
-        parse_budget(budget) if isinstance(budget, str) else budget, price or known_price(model)
-    )
-    manifest = _manifest(design, loaded, clean(command))
-    path = Path(study) if study is not None else _default_folder(design, manifest)
+    _check_limits(max_connections, retries, timeout)
+    clean = Redactor(secrets_in(design.subject_args))
+    spending = _spending(design, loaded, budget, price, judge)
+    manifest = make_manifest(design, loaded, clean(command))
+    path = Path(study) if study is not None else default_folder(design, manifest)
     # Models are loaded before anything is written, so that a wrong name leaves no empty study.
     subject_model = load_model(model, base_url=base_url, args=design.subject_args)
-    reader = _judge(loaded, judge, judge_base_url, max_connections, retries)
+    reader = _judge(loaded, judge, judge_base_url, max_connections, retries, timeout)
     StudyFolder.create(path, manifest)
     folder = Study(path)
     with folder.lock():
@@ -328,8 +206,9 @@ async def run_async(
             value=loaded.value,
             max_connections=max_connections,
             retries=retries,
+            timeout=timeout,
         )
-        with Progress(design.trials, quiet=None if progress is None else not progress) as bar:
+        with Progress(design.trials - len(done), quiet=None if progress is None else not progress) as bar:
             # Running rates are for whoever watches.
             quick = None if bar.quiet else _lexical(loaded)
 
@@ -363,6 +242,7 @@ async def run_async(
         stopped=asked.stopped,
         calls=spending.calls,
         dollars=spending.dollars if spending.price is not None else None,
+        failure=clean(asked.failure) if asked.failure else None,
     )
 
 
@@ -384,8 +264,8 @@ def run(
         study: The study's folder; named after its specification by default.
         **options: ``judge`` (a model that grades; the lexical judge by default), ``queries``, ``samples``, ``control``
             (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad`` or ``none``), ``seed``,
-            ``max_tokens``, ``max_connections``, ``retries``, ``budget`` (``"500"`` calls or ``"$2"``), ``price``,
-            ``model_args``, ``base_url``, ``judge_base_url``, ``setting_dirs``, ``progress``.
+            ``max_tokens``, ``max_connections``, ``retries``, ``timeout`` (seconds that one try of a call may take),
+            ``budget`` (``"500"`` calls or ``"$2"``), ``price``, ``model_args``, ``base_url``, ``judge_base_url``, ``setting_dirs``, ``progress``.
 
     Raises:
         GygesError: Anything that stops the run; a failed call does not, it is a status.
@@ -408,6 +288,8 @@ def judge(
     *,
     base_url: str | None = None,
     max_connections: int | None = None,
+    retries: int = 4,
+    timeout: int = 600,
     setting_dirs: Sequence[str | Path] = (),
     progress: bool | None = None,
 ) -> Study:
@@ -418,9 +300,12 @@ def judge(
         judge: ``lexical`` (the default) or a model, as Inspect names models.
         base_url: Where the judge's provider is reached.
         max_connections: Calls under way at once.
+        retries: Tries after a passing failure of a call.
+        timeout: Seconds that one try of a call may take.
         setting_dirs: Folders of settings of your own.
         progress: Show a progress bar; by default where stderr is a terminal.
     """
+    _check_limits(max_connections, retries, timeout)
     folder = study if isinstance(study, Study) else Study(study)
     names = folder.trials(["setting"])["setting"].unique().to_list()
     if len(names) != 1:
@@ -432,7 +317,8 @@ def judge(
     if name is None:
         reader: LexicalJudge | AskedJudge = lexical_judge(names[0])
     else:
-        reader = _judge(load_setting(names[0], setting_dirs), name, base_url, max_connections, 4)
+        loaded = load_setting(names[0], setting_dirs)
+        reader = _judge(loaded, name, base_url, max_connections, retries, timeout)
     with folder.lock():
         _wait(_apply(folder, reader, Redactor(), progress))
         folder.seal()
@@ -440,6 +326,35 @@ def judge(
             folder.manifest.judge = reader.name
             folder.manifest.write(folder.path)
     return folder
+
+
+def _check_limits(max_connections: int | None, retries: int, timeout: int) -> None:
+    for name, value, least in (
+        ("--max-connections", max_connections, 1),
+        ("--retries", retries, 0),
+        ("--timeout", timeout, 1),
+    ):
+        if value is not None and value < least:
+            raise DesignError(f"{name} {value}: must be at least {least}")
+
+
+def _spending(
+    design: Design,
+    setting: Setting,
+    budget: str | Budget | None,
+    price: Price | None,
+    judge: str | None,
+) -> Spending:
+    """Set up the count of calls and money; a judge that is asked is part of what a trial costs."""
+    asked = judge not in (None, "lexical")
+    prompt = next(iter(blocks(design, setting)))[0].prompt
+    return Spending(
+        parse_budget(budget) if isinstance(budget, str) else budget,
+        price or known_price(design.subject),
+        tokens=((len(prompt.system) + len(prompt.user)) // 4, answer_tokens(design)),
+        judge_price=known_price(judge) if asked and judge else None,
+        judge_tokens=JUDGE_TOKENS if asked else None,
+    )
 
 
 def _lexical(setting: Setting) -> LexicalJudge | None:
@@ -455,12 +370,15 @@ def _judge(
     base_url: str | None,
     max_connections: int | None,
     retries: int,
+    timeout: int,
 ) -> LexicalJudge | AskedJudge:
     if judge in (None, "lexical"):
         return lexical_judge(setting.id)
-    model = load_model(judge, base_url=base_url)
+    model = load_model(judge, base_url=base_url, option="--judge")
     question = question_for(setting.outcome, setting.objective)
-    return AskedJudge(model, judge, question, max_connections=max_connections, retries=retries)
+    return AskedJudge(
+        model, judge, question, max_connections=max_connections, retries=retries, timeout=timeout
+    )
 
 
 def _quick_compliance(quick: LexicalJudge | None, trial: Trial) -> float | None:

@@ -116,15 +116,16 @@ def gaps(
     for column in by:
         if column not in allowed:
             raise StudyError(f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}")
+    by = list(dict.fromkeys(by))
     columns = ["trial", *GROUP, "query", "tier", "sample", *[c for c in by if c != "query"]]
     trials = study.trial_table.scan(columns)
     verdicts = study.verdict_table(name).scan(["trial", "outcome", "score", "status"])
-    frame = trials.join(
+    joined = trials.join(
         verdicts.rename({"status": "verdict_status"}), on="trial", how="left", maintain_order="left"
     )
-    return estimate_gaps(
-        frame.collect(), judge=name, by=by, partial=partial, level=level, seed=seed
-    )
+    with study.reading():
+        frame = joined.collect()
+    return estimate_gaps(frame, judge=name, by=by, partial=partial, level=level, seed=seed)
 
 
 def estimate_gaps(
@@ -292,9 +293,9 @@ def statuses(study: StudyFolder, judge: str | None = None) -> list[dict[str, Any
         .group_by([*GROUP, "tier", "status"])
         .agg(pl.len().alias("count"))
         .sort([*GROUP, "tier", "status"])
-        .collect()
     )
-    return counted.to_dicts()
+    with study.reading():
+        return counted.collect().to_dicts()
 
 
 def warnings(found: Iterable[Gap]) -> list[str]:

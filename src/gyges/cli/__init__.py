@@ -76,6 +76,10 @@ def _run(arguments: list[str]) -> int:
         result: Any = cli.main(arguments, prog_name="gyges", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        # Whoever names no command is shown what there is.
+        click.echo(error.format_message())
+        return 0
     except click.ClickException as error:
         message = error.format_message()
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "gyges"
@@ -100,4 +104,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say(message: str) -> None:
-    click.echo(f"gyges: {message}", err=True)
+    from gyges.study.redact import Redactor
+
+    # One line, and without a key that a provider quoted.
+    click.echo(f"gyges: {Redactor()(' '.join(message.split()))}", err=True)

@@ -22,5 +22,7 @@ def command(study: Path, target: str, out: Path | None, judge: str | None) -> No
     from gyges.study.exports import write_inspect
 
     folder = out or study / "export" / target
-    paths = write_inspect(StudyFolder(study), folder, judge=judge)
+    opened = StudyFolder(study)
+    with opened.reading():
+        paths = write_inspect(opened, folder, judge=judge)
     click.echo(f"{len(paths)} logs in {folder}. Open them with: inspect view --log-dir {folder}")

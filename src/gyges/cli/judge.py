@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from gyges.cli.options import setting_dir, study_argument
+from gyges.cli.options import as_json, setting_dir, study_argument
 
 __all__ = ["command"]
 
@@ -17,12 +18,14 @@ __all__ = ["command"]
 @click.option("--base-url", metavar="URL", help="Where the judge's provider is reached.")
 @click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.")
 @setting_dir
+@as_json
 def command(
     study: Path,
     judge: str,
     base_url: str | None,
     max_connections: int | None,
     setting_dirs: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     """Let a judge read every answer that it has not read yet, and print the gaps by its verdicts."""
     from gyges import api, findings
@@ -31,6 +34,11 @@ def command(
     folder = api.judge(
         study, judge, base_url=base_url, max_connections=max_connections, setting_dirs=setting_dirs
     )
-    click.echo(gap_table(findings.gaps(folder, judge=judge)))
+    found = findings.gaps(folder, judge=judge)
+    if as_json:
+        record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        return
+    click.echo(gap_table(found))
     click.echo()
     click.echo(status_table(findings.statuses(folder, judge)))

@@ -20,5 +20,7 @@ def command(study: Path, judge: str | None, out: Path | None) -> None:
     from gyges.report.build import build_site
     from gyges.study import StudyFolder
 
-    page = build_site(StudyFolder(study), judge=judge, out=out)
+    folder = StudyFolder(study)
+    with folder.reading():
+        page = build_site(folder, judge=judge, out=out)
     click.echo(f"Report: {page}")

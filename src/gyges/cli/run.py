@@ -33,7 +33,8 @@ __all__ = ["command"]
 @click.option("--resume", is_flag=True, help="Go on with the study in the folder, and fail if there is none. Without it a study of the same specification is gone on with as well.")
 @click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.  [default: the provider's]")
 @click.option("--retries", type=int, default=4, show_default=True, metavar="N", help="Tries after a passing failure of a call.")
-@click.option("--budget", metavar="AMOUNT", help="Stop cleanly before exceeding it: 500 (calls) or $2.50.")
+@click.option("--timeout", type=int, default=600, show_default=True, metavar="SECONDS", help="How long one try of a call may take.")
+@click.option("--budget", metavar="AMOUNT", help="Stop cleanly before this run exceeds it, judge included: 500 (calls) or $2.50.")
 @click.option("--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output.")
 @click.option("-M", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument of the model's provider; may be given more than once.")
 @click.option("--base-url", metavar="URL", help="Where the model's provider is reached.")
@@ -66,7 +67,7 @@ def command(
     if resume:
         _must_exist(options["study"])
     if dry_run:
-        for name in ("max_connections", "retries", "judge_base_url"):
+        for name in ("max_connections", "retries", "timeout", "judge_base_url"):
             options.pop(name)
         _print_dry_run(api.dry_run(setting, **options), options["judge"], as_json)
         return
@@ -144,6 +145,9 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     done = f"{result.asked:,} trials asked{cost}" + (f", {result.skipped:,} were there" if result.skipped else "")
     click.echo(f"{done}. Study: {study.path}", err=True)
     if result.stopped:
-        click.echo(f"Stopped early: {result.stopped}. The same command with more goes on.", err=True)
+        click.echo(f"Stopped early: {result.stopped}. The same command goes on.", err=True)
+    if result.failure:
+        # A warning of its own: the same command mends what it can.
+        click.echo(f"Some calls failed, the last with: {result.failure}. The same command asks them again.", err=True)
     if page:
         click.echo(f"Report: {page}")

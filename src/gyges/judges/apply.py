@@ -55,14 +55,20 @@ async def judge_study(
     """
     study.write_judge(judge.info())
     table = study.verdict_table(judge.name)
-    done = table.keys(pl.col("status").is_in(["ok", "no_answer"]))
+    done = table.keys(pl.col("status") == "ok")
+    unanswered = table.keys(pl.col("status") == "no_answer")
+    if unanswered:
+        # A trial that had no answer may have been asked again since, with more luck.
+        has_answer = pl.col("status").is_in(_ANSWERED) & (pl.col("output").str.len_bytes() > 0)
+        done |= unanswered - study.trial_table.keys(has_answer)
     result = Judged(skipped=len(done))
     writer = table.writer(clean)
     try:
-        if isinstance(judge, AskedJudge):
-            await _ask(study, judge, done, writer, result, on_verdict)
-        else:
-            _read(study, judge, done, writer, result, on_verdict)
+        with study.reading():
+            if isinstance(judge, AskedJudge):
+                await _ask(study, judge, done, writer, result, on_verdict)
+            else:
+                _read(study, judge, done, writer, result, on_verdict)
     finally:
         writer.close()
     return result
@@ -147,4 +153,11 @@ async def _ask(
                 verdict = _no_answer(trial, judge.name, status)
             _settle(verdict, tier, writer, result, on_verdict)
 
-    await asyncio.gather(*(work() for _ in range(judge.connections)))
+    workers = [asyncio.create_task(work()) for _ in range(judge.connections)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        # Where one cannot go on, none writes after it.
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)

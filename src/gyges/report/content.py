@@ -58,8 +58,8 @@ class SiteContent:
     ``settings`` (lists of names), ``judge`` (name), ``judge_card`` (None, or agreement with hand
     labels: ``n``, ``sensitivity``, ``specificity``, ``kappa``, ``note``), ``command`` that made it,
     ``created``, ``version`` (of Gyges), ``seed``, ``method_notes`` and
-    ``warnings`` (lists of sentences), ``import_notes`` (list of ``what``, ``where``, ``done``). Each
-    may be absent; then the page says nothing about it."""
+    ``warnings`` (lists of sentences), ``import_notes`` (list of ``what``, ``where``, ``done``).
+    Each may be absent; then the page says nothing about it."""
 
     gaps: Sequence[Mapping[str, Any]]
     """Rows of ``gyges gap --json``: rates and gaps as fractions, None where a quantity is not

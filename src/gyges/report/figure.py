@@ -21,10 +21,13 @@ from typing import Any
 from gyges.report.content import clean_gaps
 from gyges.report.layout import Group
 from gyges.report.plot import draw
-from gyges.report.svg import Element, el
+from gyges.report.svg import Element, el, num
 from gyges.report.words import context, points
 
 __all__ = ["Figure", "gap_figure", "groups_of", "stylesheet"]
+
+_MARGIN = 16
+"""Room around a picture that stands alone; on a page the page gives it."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,16 @@ class Figure:
     @property
     def svg(self) -> str:
         """The picture with its own style, light and dark, for a file or a notebook."""
-        style = el("style")
-        paper = el("rect", class_="gy-paper", width="100%", height="100%")
-        # The style is ours alone, and a picture read as XML would show `&gt;` as `>` anyway.
+        _, _, width, height = map(float, self.root.attributes["viewBox"].split())
+        wide, tall = width + 2 * _MARGIN, height + 2 * _MARGIN
+        size = {"width": num(wide), "height": num(tall)}
+        box = {"viewBox": f"{-_MARGIN} {-_MARGIN} {num(wide)} {num(tall)}"}
+        paper = el("rect", class_="gy-paper", x=-_MARGIN, y=-_MARGIN, width=wide, height=tall)
+        style = el("style", stylesheet())
         alone = Element(
             self.root.name,
-            {"xmlns": "http://www.w3.org/2000/svg", **self.root.attributes},
-            [el("title", self.label), style.add(stylesheet()), paper, *self.root.children],
+            {"xmlns": "http://www.w3.org/2000/svg", **self.root.attributes, **size, **box},
+            [el("title", self.label), style, paper, *self.root.children],
         )
         return str(alone)
 

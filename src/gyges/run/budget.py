@@ -1,13 +1,14 @@
 """What may a run cost, and what has it cost so far?
 
 A budget is a number of calls (``500`` or ``500calls``) or of dollars (``$2.50`` or ``2.5usd``). A run under a budget
-stops before the block that would exceed it, so what it leaves is balanced, and goes on when it is started again
-with more. Money needs a price: Inspect's own figures where it has them (``set_model_cost``), else ``--price IN,OUT`` in
+stops before the block that would exceed it, so what it leaves is balanced, and goes on, with a budget of its own, when
+it is started again. The calls of a judge count too. Money needs a price: Inspect's own figures where it has them (``set_model_cost``), else ``--price IN,OUT`` in
 dollars for a million tokens of input and of output.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ def parse_price(text: str) -> Price:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) not in (2, 3) or min(numbers) < 0:
+    if len(numbers) not in (2, 3) or not all(0 <= number < math.inf for number in numbers):
         raise DesignError(
             f"--price {text!r}: give dollars for a million tokens of input and of output, as 3,15"
         )
@@ -104,42 +105,64 @@ class Spending:
 
     Args:
         budget: The limit; None for none.
-        price: What tokens cost; None if not known.
+        price: What the subject's tokens cost; None if not known.
+        tokens: Estimated tokens of a call of the subject, input and output: what calls cost until one has come back.
+        judge_price: What the judge's tokens cost; None if not known.
+        judge_tokens: Estimated tokens of a call of the judge; None if judging takes no calls.
 
     Raises:
         DesignError: The budget is in money and no price is known.
     """
 
-    def __init__(self, budget: Budget | None, price: Price | None) -> None:
-        if budget is not None and budget.dollars is not None and price is None:
-            raise DesignError(
-                f"--budget {budget}: no price is known for this model; give one with --price IN,OUT "
-                "(dollars for a million tokens), or a budget in calls"
-            )
+    def __init__(
+        self,
+        budget: Budget | None,
+        price: Price | None,
+        *,
+        tokens: tuple[float, float] = (0, 0),
+        judge_price: Price | None = None,
+        judge_tokens: tuple[float, float] | None = None,
+    ) -> None:
+        if budget is not None and budget.dollars is not None:
+            if price is None:
+                raise DesignError(
+                    f"--budget {budget}: no price is known for this model; give one with --price IN,OUT "
+                    "(dollars for a million tokens), or a budget in calls"
+                )
+            if judge_tokens is not None and judge_price is None:
+                raise DesignError(
+                    f"--budget {budget}: no price is known for the judge; give a budget in calls"
+                )
         self.budget = budget
         self.price = price
         self.calls = 0
+        """Calls of the subject that came back."""
         self.dollars = 0.0
-        self._finished = 0
+        """What they cost."""
+        self._guess = price.of(*tokens) if price is not None else 0.0
+        self._calls_each = 1 if judge_tokens is None else 2
+        self._judge_each = (
+            judge_price.of(*judge_tokens) if judge_price is not None and judge_tokens else 0.0
+        )
         self._reserved = 0
 
-    def reserve(self, calls: int) -> bool:
-        """Take a block's calls out of the budget; False if it would be exceeded."""
+    def reserve(self, trials: int) -> bool:
+        """Take a block's trials out of the budget, each with its judge; False if it would be exceeded."""
         if self.budget is not None:
-            if self.budget.calls is not None and self._reserved + calls > self.budget.calls:
+            after = self._reserved + trials
+            if self.budget.calls is not None and after * self._calls_each > self.budget.calls:
                 return False
-            if self.budget.dollars is not None and self._finished:
+            if self.budget.dollars is not None:
                 # What is under way has no bill yet: it is taken to cost what calls cost so far.
-                each = self.dollars / self._finished
-                expected = self.dollars + each * (self._reserved - self._finished + calls)
+                each = self.dollars / self.calls if self.calls else self._guess
+                expected = self.dollars + each * (after - self.calls) + self._judge_each * after
                 if expected > self.budget.dollars:
                     return False
-        self._reserved += calls
+        self._reserved += trials
         return True
 
     def spent(self, input_tokens: int, output_tokens: int, cached_tokens: int) -> None:
         """Count a finished call."""
         self.calls += 1
-        self._finished += 1
         if self.price is not None:
             self.dollars += self.price.of(input_tokens, output_tokens, cached_tokens)

@@ -35,6 +35,8 @@ class Asked:
     """Trials whose status is ``error``."""
     stopped: str | None = None
     """Why the run stopped before its end; None if it did not."""
+    failure: str | None = None
+    """What the last call that failed said; None if all came back."""
     statuses: dict[str, int] = field(default_factory=dict)
 
 
@@ -82,7 +84,9 @@ async def ask_all(
             await asyncio.create_task(subject.ask(planned, trial), context=context.copy())
             writer.trial(trial)
             result.asked += 1
-            result.failed += trial.status == "error"
+            if trial.status == "error":
+                result.failed += 1
+                result.failure = trial.error or "unknown"
             result.statuses[trial.status] = result.statuses.get(trial.status, 0) + 1
             spending.spent(
                 trial.input_tokens or 0, trial.output_tokens or 0, trial.cached_tokens or 0
@@ -90,7 +94,7 @@ async def ask_all(
             if on_trial is not None:
                 on_trial(trial)
             if result.failed == result.asked >= _GIVE_UP_AFTER and not broken:
-                broken.append(trial.error or "unknown")
+                broken.append(result.failure or "unknown")
 
     workers = [asyncio.create_task(work()) for _ in range(subject.connections)]
     try:

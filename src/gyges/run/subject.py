@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Subject", "describe", "load_model"]
 
+
 def load_model(
-    name: str, *, base_url: str | None = None, args: dict[str, Any] | None = None
+    name: str,
+    *,
+    base_url: str | None = None,
+    args: dict[str, Any] | None = None,
+    option: str = "--model",
 ) -> Model:
     """Load a model by its Inspect name.
+
+    Args:
+        name: The model, as ``provider/model``.
+        base_url: Where its provider is reached.
+        args: Arguments of the provider.
+        option: What the model was named with, for the message of an error.
 
     Raises:
         SubjectError: The provider is unknown, misses a package or a key, or cannot load the model.
@@ -35,9 +46,9 @@ def load_model(
     except SubjectError:
         raise
     except Exception as error:  # noqa: BLE001 - providers raise whatever they like when they cannot start
-        text = " ".join(_plain(str(error)).split())
+        text = " ".join(_plain(str(error)).split()).rstrip(".")
         raise SubjectError(
-            f"--model {name}: cannot be loaded: {text or type(error).__name__}. Models are named provider/model, "
+            f"{option} {name}: cannot be loaded: {text or type(error).__name__}. Models are named provider/model, "
             "for example gyges/smollm2, anthropic/..., openai/..., vllm/..., ollama/..., hf/...; "
             "keys are read from the provider's environment variable"
         ) from error

@@ -126,11 +126,13 @@ class StudyFolder:
             columns: The columns to read; all by default. Texts are large: leave out ``reasoning``, ``output`` and
                 ``raw`` where they are not needed.
         """
-        return self.trial_table.scan(columns).collect()
+        with self.reading():
+            return self.trial_table.scan(columns).collect()
 
     def messages(self) -> dict[str, tuple[str, str]]:
         """Read the messages: hash to (role, text)."""
-        frame = self.message_table.scan().collect()
+        with self.reading():
+            frame = self.message_table.scan().collect()
         return {key: (role, text) for key, role, text in frame.iter_rows()}
 
     # Judges
@@ -191,7 +193,27 @@ class StudyFolder:
 
     def verdicts(self, judge: str | None = None, question: str = "outcome") -> pl.DataFrame:
         """Read a judge's verdicts, one row a trial."""
-        return self.verdict_table(self.pick_judge(judge), question).scan().collect()
+        with self.reading():
+            return self.verdict_table(self.pick_judge(judge), question).scan().collect()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what a damaged file raises while tables are read into the error that names the file.
+
+        Raises:
+            CorruptStudy: A file of the study cannot be read.
+        """
+        try:
+            yield
+        except pl.exceptions.PolarsError:
+            # Tables are read lazily: only now is it known that one of them is damaged.
+            for table in (self.trial_table, self.message_table, *self._verdict_tables()):
+                table.check()
+            raise
+
+    def _verdict_tables(self) -> Iterator[Table]:
+        for folder in sorted((self.path / "verdicts").glob("*/*/")):
+            yield Table(folder, VERDICT_COLUMNS, "trial")
 
     # Writing
 
@@ -221,8 +243,8 @@ class StudyFolder:
         """Turn all journals into Parquet."""
         self.trial_table.seal()
         self.message_table.seal()
-        for folder in (self.path / "verdicts").glob("*/*/"):
-            Table(folder, VERDICT_COLUMNS, "trial").seal()
+        for table in self._verdict_tables():
+            table.seal()
 
 
 class TrialWriter:

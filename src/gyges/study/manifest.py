@@ -28,6 +28,18 @@ __all__ = ["Manifest", "differences", "now", "public", "spec_hash"]
 FILE = "study.yaml"
 
 _SHAPES = Redactor(environ={})
+_TYPES: dict[str, type] = {
+    "source": str,
+    "spec": dict,
+    "title": str,
+    "factors": dict,
+    "judge": str,
+    "command": str,
+    "created": str,
+    "versions": dict,
+    "notes": list,
+}
+"""What a study's specification holds, beside its schema."""
 
 
 def now() -> str:
@@ -44,9 +56,10 @@ def spec_hash(spec: Mapping[str, Any]) -> str:
 def public(value: Any, name: str = "") -> Any:
     """Copy a specification without its credentials."""
     if isinstance(value, Mapping):
-        return {key: public(item, str(key)) for key, item in value.items()}
+        # Whatever stands under a name such as "credentials" is one.
+        return {key: public(item, name if is_secret_name(name) else str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [public(item) for item in value]
+        return [public(item, name) for item in value]
     if name and is_secret_name(name) and value is not None:
         return REDACTED
     # A URL may hold a password.
@@ -142,18 +155,34 @@ class Manifest:
                 f"{path}:{line}: not readable as YAML ({why}). Restore the file from a copy; "
                 "the trials beside it are untouched"
             ) from None
-        if not isinstance(content, dict) or "spec" not in content:
+        if not isinstance(content, dict) or not {"schema", "source", "spec"} <= content.keys():
             raise CorruptStudy(
                 f"{path}:1: this is not a study's specification. Restore the file from a copy; "
                 "the trials beside it are untouched"
             )
-        if content.get("schema") != SCHEMA:
+        if content["schema"] != SCHEMA:
+            versions = content.get("versions")
+            made = versions.get("gyges") if isinstance(versions, dict) else None
             raise StudyError(
-                f"{path}: schema {content.get('schema')!r}; this version of Gyges reads {SCHEMA!r}. "
-                f"Use the Gyges that made it ({content.get('versions', {}).get('gyges', 'unknown')})"
+                f"{path}: schema {content['schema']!r}; this version of Gyges reads {SCHEMA!r}. "
+                f"Use the Gyges that made it ({made or 'unknown'})"
             )
-        names = ("source", "spec", "title", "factors", "judge", "command", "created", "versions", "notes")
-        return cls(**{name: content[name] for name in names if content.get(name) is not None})
+        values = {name: content[name] for name in _TYPES if content.get(name) is not None}
+        for name, value in values.items():
+            sound = isinstance(value, _TYPES[name])
+            if sound and name == "factors":
+                sound = all(kind in ("text", "number", "integer", "boolean") for kind in value.values())
+            if not sound:
+                raise CorruptStudy(
+                    f"{path}:{_line_of(path, name)}: {name} cannot be {value!r:.80}. Restore the file from a "
+                    "copy; the trials beside it are untouched"
+                )
+        return cls(**values)
+
+
+def _line_of(path: Path, name: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((at for at, line in enumerate(lines, 1) if line.startswith(f"{name}:")), 1)
 
 
 def _version(package: str) -> str:

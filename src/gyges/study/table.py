@@ -9,15 +9,15 @@ written again (a trial asked again after it had failed) replaces the earlier one
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from gyges.errors import CorruptStudy, StudyError
-from gyges.study.journal import Journal, complete_bytes, read_lines
+from gyges.errors import CorruptStudy
+from gyges.study.journal import Journal, complete_bytes, corrupt_line, read_lines
 
 __all__ = ["Table"]
 
@@ -59,11 +59,7 @@ class Table:
             try:
                 present = pl.read_parquet_schema(path)
             except (pl.exceptions.PolarsError, OSError) as error:
-                raise CorruptStudy(
-                    f"{path}: this file of the study cannot be read ({str(error).splitlines()[0]}). "
-                    "Restore it from a copy, or move it away and run the same command again: "
-                    "what it held is then done again"
-                ) from None
+                raise _corrupt(path, error) from None
             return pl.scan_parquet(path).select(
                 pl.col(name).cast(kind) if name in present else pl.lit(None, kind).alias(name)
                 for name, kind in self.columns.items()
@@ -71,11 +67,42 @@ class Table:
         if complete_bytes(path) == 0:
             return pl.LazyFrame(schema=self.columns)
         # Through Python: the reader names the line that is broken, and fills columns that a line leaves out.
-        return pl.DataFrame(self._rows(path), schema=self.columns, strict=False).lazy()
+        return self._frame(path, list(self._rows(path)), 0).lazy()
 
     def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
         for record in read_lines(path):
             yield {name: record.get(name) for name in self.columns}
+
+    def _frame(self, path: Path, rows: list[dict[str, Any]], before: int) -> pl.DataFrame:
+        """Make a table of a journal's records; ``before``: how many records stand before them."""
+        try:
+            frame = pl.DataFrame(rows, schema=self.columns, strict=True)
+            if frame[self.key].null_count() == 0:
+                return frame
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            pass
+        for number, row in enumerate(rows, start=before + 1):
+            if row[self.key] is None:
+                raise corrupt_line(path, number, f"it has no {self.key!r}")
+            for name, value in row.items():
+                try:
+                    pl.Series(name, [value], self.columns[name], strict=True)
+                except (TypeError, OverflowError, pl.exceptions.PolarsError):
+                    why = f"{name!r} cannot be {value!r:.60}"
+                    raise corrupt_line(path, number, why) from None
+        raise CorruptStudy(f"{path}: this file of the study cannot be read. Restore it from a copy")
+
+    def check(self) -> None:
+        """Read every file to its end.
+
+        Raises:
+            CorruptStudy: A file cannot be read; the message names it.
+        """
+        for path in self._files():
+            try:
+                self._scan_file(path).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _corrupt(path, error) from None
 
     def scan(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
         """Read the table lazily, the last record of each key only, in the order of writing.
@@ -92,7 +119,11 @@ class Table:
             return pl.LazyFrame(schema={name: self.columns[name] for name in wanted})
         frames = [self._scan_file(path) for path in files]
         whole = pl.concat(frames)
-        keys = whole.select(self.key).collect()[self.key]
+        try:
+            keys = whole.select(self.key).collect()[self.key]
+        except pl.exceptions.PolarsError:
+            self.check()
+            raise
         if keys.n_unique() < len(keys):
             last = pl.DataFrame({self.key: keys}).with_row_index("row")
             rows = last.group_by(self.key).agg(pl.col("row").last())["row"].sort()
@@ -117,52 +148,44 @@ class Table:
                 continue
             target = path.with_suffix(".parquet")
             partial = target.with_suffix(".partial")
-            _write_parquet(self._rows(path), self.columns, partial)
+            self._write_parquet(path, partial)
             partial.replace(target)
             path.unlink()
         self._sweep()
 
+    def _write_parquet(self, journal: Path, path: Path) -> None:
+        pieces: list[Path] = []
+        rows = self._rows(journal)
+        before = 0
+        try:
+            while (batch := list(islice(rows, _SEAL_ROWS))) or not pieces:
+                frame = self._frame(journal, batch, before)
+                before += len(batch)
+                pieces.append(path.with_name(f"{path.name}-{len(pieces)}"))
+                frame.write_parquet(pieces[-1], compression="zstd")
+            if len(pieces) == 1:
+                pieces.pop().replace(path)
+            else:
+                whole = pl.scan_parquet(pieces)
+                whole.sink_parquet(path, compression="zstd", row_group_size=_SEAL_ROWS)
+        finally:
+            for piece in pieces:
+                piece.unlink(missing_ok=True)
+
     def _sweep(self) -> None:
-        """Remove journals that a crash left beside their sealed file."""
+        """Remove what a crash left: journals beside their sealed file, and files that are not whole."""
         if self.folder.is_dir():
+            for path in self.folder.glob("*.partial*"):
+                path.unlink(missing_ok=True)
             for path in self.folder.glob("*.jsonl"):
                 if path.with_suffix(".parquet").exists():
                     with contextlib.suppress(OSError):
                         path.unlink()
 
 
-def _write_parquet(
-    rows: Iterator[dict[str, Any]], columns: Mapping[str, pl.DataType], path: Path
-) -> None:
-    pieces: list[Path] = []
-    try:
-        batch: list[dict[str, Any]] = []
-        for row in rows:
-            batch.append(row)
-            if len(batch) == _SEAL_ROWS:
-                pieces.append(_piece(batch, columns, path, len(pieces)))
-                batch = []
-        if batch or not pieces:
-            pieces.append(_piece(batch, columns, path, len(pieces)))
-        if len(pieces) == 1:
-            pieces.pop().replace(path)
-        else:
-            pl.scan_parquet(pieces).sink_parquet(path, compression="zstd", row_group_size=_SEAL_ROWS)
-    finally:
-        for piece in pieces:
-            piece.unlink(missing_ok=True)
-
-
-def _piece(
-    batch: list[dict[str, Any]], columns: Mapping[str, pl.DataType], path: Path, number: int
-) -> Path:
-    target = path.with_name(f"{path.name}-{number}")
-    try:
-        frame = pl.DataFrame(batch, schema=dict(columns), strict=True)
-    except (TypeError, pl.exceptions.PolarsError) as error:
-        raise StudyError(
-            f"{path.with_suffix('.jsonl')}: a column holds a value of another type "
-            f"({str(error).splitlines()[0]}); first row: {json.dumps(batch[0])[:200]}"
-        ) from None
-    frame.write_parquet(target, compression="zstd")
-    return target
+def _corrupt(path: Path, error: Exception) -> CorruptStudy:
+    why = (str(error) or type(error).__name__).splitlines()[0]
+    return CorruptStudy(
+        f"{path}: this file of the study cannot be read ({why}). Restore it from a copy, or move it away "
+        "and run the same command again: what it held is then done again"
+    )

@@ -14,13 +14,15 @@
     const lines = h("div", { class: "lines" });
     let rows = new Uint32Array(0);
     let selected = -1;
+    // The box's height is kept, since asking for it after a change makes the browser lay out the page at once.
+    let view = box.clientHeight;
     box.append(sizer, lines);
 
     const full = () => rows.length * HEIGHT;
     const tall = () => Math.min(full(), TALLEST);
     const scale = () => {
-      const room = tall() - box.clientHeight;
-      return room > 0 ? Math.max(0, full() - box.clientHeight) / room : 1;
+      const room = tall() - view;
+      return room > 0 ? Math.max(0, full() - view) / room : 1;
     };
 
     function line(place) {
@@ -54,10 +56,11 @@
     }
 
     function draw() {
-      const offset = box.scrollTop * scale();
+      const top = box.scrollTop;
+      const offset = top * scale();
       const first = Math.max(0, Math.floor(offset / HEIGHT) - 4);
-      const last = Math.min(rows.length, Math.ceil((offset + box.clientHeight) / HEIGHT) + 4);
-      lines.style.transform = `translateY(${box.scrollTop - (offset - first * HEIGHT)}px)`;
+      const last = Math.min(rows.length, Math.ceil((offset + view) / HEIGHT) + 4);
+      lines.style.transform = `translateY(${top - (offset - first * HEIGHT)}px)`;
       lines.replaceChildren(...Array.from({ length: Math.max(0, last - first) }, (_, i) => line(first + i)));
       if (selected >= first && selected < last) box.setAttribute("aria-activedescendant", `line-${selected}`);
       else box.removeAttribute("aria-activedescendant");
@@ -70,25 +73,24 @@
       requestAnimationFrame(() => { asked = false; draw(); });
     };
     box.addEventListener("scroll", later, { passive: true });
-    new ResizeObserver(later).observe(box);
+    new ResizeObserver(() => { view = box.clientHeight; later(); }).observe(box);
 
     return {
-      /** Show other rows, from the top. */
+      /** Take other rows; they are drawn with the next mark. */
       show(next) {
         rows = next;
-        selected = -1;
         sizer.style.height = `${tall()}px`;
+        lines.replaceChildren();
         box.scrollTop = 0;
-        draw();
       },
-      /** Mark a place as the one being read, and bring it into view. */
+      /** Mark a place as the one being read (-1: none), bring it into view, and draw. */
       mark(place) {
         selected = place;
         if (place >= 0) {
           const top = place * HEIGHT;
           const offset = box.scrollTop * scale();
           if (top < offset) box.scrollTop = top / scale();
-          else if (top + HEIGHT > offset + box.clientHeight) box.scrollTop = (top + HEIGHT - box.clientHeight) / scale();
+          else if (top + HEIGHT > offset + view) box.scrollTop = (top + HEIGHT - view) / scale();
         }
         draw();
       },

@@ -43,7 +43,7 @@
 
   function explained(arm) {
     const said = [];
-    if (arm.status && arm.status !== "ok") said.push(`${STATUS[arm.status] || arm.status}${arm.stop ? ` (stop: ${arm.stop})` : ""}`);
+    if (arm.status && arm.status !== "ok") said.push(`${STATUS[arm.status] || arm.status}${arm.stop && arm.stop !== "stop" ? ` (stop: ${arm.stop})` : ""}`);
     if (arm.verdict_status && arm.verdict_status !== "ok") said.push(VERDICT[arm.verdict_status] || arm.verdict_status);
     if (!said.length && !arm.error) return null;
     const note = h("p", { class: "mishap" });

@@ -1,0 +1,175 @@
+"""What would a run ask, and how is that written down?
+
+From the arguments of a run to its design, its specification and its folder; and the count of its trials, calls, tokens
+and cost, made from the same plan without asking anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gyges.design import Design, blocks, max_tokens_for
+from gyges.run import Price, known_price
+from gyges.settings import Setting, load_setting
+from gyges.study import Manifest, StudyFolder
+from gyges.study.folder import factor_types
+
+__all__ = [
+    "EMBEDDED",
+    "JUDGE_TOKENS",
+    "DryRun",
+    "answer_tokens",
+    "default_folder",
+    "dry_run",
+    "make_design",
+    "make_manifest",
+]
+
+EMBEDDED = "gyges/smollm2"
+"""The model that is asked when none is named."""
+
+JUDGE_TOKENS = (650, 80)
+"""Tokens of a judge's call, estimated: input and output."""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would ask, without asking it."""
+
+    trials: int
+    done: int
+    """Trials that the study has already."""
+    subject_calls: int
+    judge_calls: int
+    input_tokens: int
+    """Estimated from four characters a token."""
+    output_tokens: int
+    """Estimated: an answer of 90 words, and 400 words of reasoning where a scratchpad is asked for."""
+    dollars: float | None
+    judge_dollars: float | None
+    study: Path
+
+
+def make_design(
+    setting: Setting,
+    model: str,
+    *,
+    queries: int | None,
+    samples: int,
+    control: int | None,
+    temperature: float | None,
+    reasoning: str | None,
+    seed: int,
+    max_tokens: int | None,
+    model_args: Mapping[str, Any] | None,
+    base_url: str | None,
+) -> Design:
+    """Make the design of a run, with what is not given by default."""
+    embedded = model == EMBEDDED
+    queries = min(40, len(setting.queries)) if queries is None else queries
+    # A model of this size does not keep to the scratchpad's format.
+    reasoning = reasoning or ("none" if embedded else "scratchpad")
+    return Design(
+        setting=setting.id,
+        subject=model,
+        queries=queries,
+        samples=samples,
+        control=max(1, queries // 5) if control is None else control,
+        temperature=temperature,
+        reasoning=reasoning,
+        seed=seed,
+        max_tokens=max_tokens_for(reasoning) if max_tokens is None else max_tokens,
+        subject_args=dict(model_args or {}),
+        base_url=base_url,
+    )
+
+
+def make_manifest(design: Design, setting: Setting, command: str) -> Manifest:
+    """Write down what a run of a design will be."""
+    return Manifest(
+        source="run",
+        spec=design.spec(setting),
+        title=f"{setting.id} on {design.subject}",
+        factors=factor_types(design.factors()),
+        command=command,
+    )
+
+
+def default_folder(design: Design, manifest: Manifest) -> Path:
+    """Name the folder of a study after its specification."""
+    subject = re.sub(r"[^A-Za-z0-9._-]+", "-", design.subject)
+    return Path("studies") / f"{design.setting}--{subject}--{manifest.hash[:6]}"
+
+
+def answer_tokens(design: Design) -> int:
+    """Estimate the tokens of an answer: 90 words, and 400 words of reasoning where a scratchpad is asked for."""
+    return min(120 + (530 if design.reasoning == "scratchpad" else 0), design.max_tokens)
+
+
+def dry_run(
+    setting: str = "animal-welfare",
+    *,
+    model: str = EMBEDDED,
+    judge: str | None = None,
+    queries: int | None = None,
+    samples: int = 1,
+    control: int | None = None,
+    temperature: float | None = 1.0,
+    reasoning: str | None = None,
+    seed: int = 0,
+    study: str | Path | None = None,
+    max_tokens: int | None = None,
+    price: Price | None = None,
+    model_args: Mapping[str, Any] | None = None,
+    base_url: str | None = None,
+    setting_dirs: Sequence[str | Path] = (),
+) -> DryRun:
+    """Count what :func:`run` would ask with the same arguments; asks nothing and writes nothing."""
+    loaded = load_setting(setting, setting_dirs)
+    design = make_design(
+        loaded,
+        model,
+        queries=queries,
+        samples=samples,
+        control=control,
+        temperature=temperature,
+        reasoning=reasoning,
+        seed=seed,
+        max_tokens=max_tokens,
+        model_args=model_args,
+        base_url=base_url,
+    )
+    manifest = make_manifest(design, loaded, "")
+    folder = Path(study) if study is not None else default_folder(design, manifest)
+    done: set[str] = set()
+    if (folder / "study.yaml").exists():
+        opened = StudyFolder.create(folder, manifest)
+        done = opened.trial_table.keys(pl.col("status") != "error")
+    characters = open_calls = 0
+    for block in blocks(design, loaded):
+        for planned in block:
+            open_calls += 1
+            characters += len(planned.prompt.system) + len(planned.prompt.user)
+    share = max(0, open_calls - len(done)) / open_calls
+    calls = open_calls - len(done)
+    input_tokens = round(characters * share / 4)
+    output_tokens = calls * answer_tokens(design)
+    price = price or known_price(model)
+    judge_price = known_price(judge) if judge else None
+    return DryRun(
+        trials=open_calls,
+        done=len(done),
+        subject_calls=calls,
+        judge_calls=open_calls if judge else 0,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        dollars=price.of(input_tokens, output_tokens) if price else None,
+        judge_dollars=judge_price.of(*(open_calls * tokens for tokens in JUDGE_TOKENS)) if judge_price else None,
+        study=folder,
+    )
