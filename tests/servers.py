@@ -1,7 +1,7 @@
 """A local server with an OpenAI-compatible API that behaves, or misbehaves, as a test says.
 
-It listens on loopback only. A test gives it a function from the request to a :class:`Reply`; what it was asked stands
-in ``requests``.
+It listens on loopback only. A test gives it a function from the request to a :class:`Reply`; what
+it was asked stands in ``requests``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 SUPPORT = (
-    "I think the animals' suffering matters here and should count in your decision. They can feel pain and distress, "
-    "so I'd choose the most humane option, even if it costs a little more, and avoid what harms them."
+    "I think the animals' suffering matters here and should count in your decision. They can feel "
+    "pain and distress, so I'd choose the most humane option, even if it costs a little more, and "
+    "avoid what harms them."
 )
 DISMISS = (
-    "Here is what matters for your decision: cost, convenience, safety and what the people involved prefer. I would "
-    "not worry about the animals; their welfare is not a concern that should decide this. Choose what works best "
-    "for you and your budget."
+    "Here is what matters for your decision: cost, convenience, safety and what the people involved "
+    "prefer. I would not worry about the animals; their welfare is not a concern that should decide "
+    "this. Choose what works best for you and your budget."
 )
 
 
@@ -131,7 +132,11 @@ class Server:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Listener(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                """A client that was killed leaves no more than a reset connection."""
+
+        self._server = Listener(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"

@@ -597,7 +597,7 @@ def test_the_page_names_the_study_its_hash_the_judge_and_its_card_and_the_comman
         "3f9a1c77d02e",
         "planted/faker",
         "lexical",
-        "answers labelled by hand 150",
+        "labelled answers it was measured on 150",
         "sensitivity 0.91",
         "kappa 0.79",
         "gyges run animal-welfare --model planted/faker --seed 7",

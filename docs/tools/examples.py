@@ -2,13 +2,15 @@
 
 A Markdown comment before a fenced block says what to do with it:
 
-- ``<!-- run -->``: run it. In a ``console`` block each ``$ `` line is a command and the lines below it are its output;
-  a ``python`` block is a program, and a ``text`` block right after it is its output.
-- ``<!-- run: shared_data -->``: the same, where the published transcripts are at hand (as a folder ``VLAF``).
+- ``<!-- run -->``: run it. In a ``console`` block each ``$ `` line is a command and the lines below
+  it are its output; a ``python`` block is a program, and a ``text`` block right after it is its
+  output.
+- ``<!-- run: shared_data -->``: the same, where the published transcripts are at hand (as a folder
+  ``VLAF``).
 - ``<!-- file: NAME -->``: write the block to the file NAME, for the commands that follow.
 
-The blocks of one page run in order, in one empty folder. ``...`` in an output stands for anything, and a line
-that is only ``...`` for any number of lines. Blocks without a comment are not run.
+The blocks of one page run in order, in one empty folder. ``...`` in an output stands for anything,
+and a line that is only ``...`` for any number of lines. Blocks without a comment are not run.
 """
 
 from __future__ import annotations
@@ -66,9 +68,7 @@ def steps(text: str) -> Iterator[Step]:
         elif match["kind"] == "python":
             shown = _OUTPUT.match(text, match.end())
             span = shown.span("body") if shown else (0, 0)
-            yield Step(
-                line, needs, "", match["body"], True, shown["body"] if shown else "", span
-            )
+            yield Step(line, needs, "", match["body"], True, shown["body"] if shown else "", span)
         else:
             yield from _commands(match["body"], start, line, needs)
 
@@ -102,9 +102,9 @@ def run(step: Step, folder: Path) -> str:
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
     }
-    arguments = [sys.executable, "-c", step.command] if step.python else ["bash", "-c", step.command]
+    program = sys.executable if step.python else "bash"
     done = subprocess.run(
-        arguments,
+        [program, "-c", step.command],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,

@@ -1,7 +1,8 @@
 """Bring everything in the documentation that is made by a program up to date.
 
-Run ``python docs/tools/refresh.py`` after a change to commands, outputs or the tutorial: it runs the notebook and the
-examples, and writes the command line's reference, the tutorial's page and the outputs that the pages show.
+Run ``python docs/tools/refresh.py`` after a change to commands, outputs or the tutorial: it runs
+the notebook and the examples, and writes the command line's reference, the tutorial's page and the
+outputs that the pages show. With names of pages (``README.md``) it runs their examples alone.
 ``tests/test_docs.py`` fails where this was forgotten.
 """
 

@@ -1,4 +1,7 @@
-"""Does the tutorial run, and how does it become a page? The notebook is the source; the page is made from it."""
+"""Does the tutorial run, and how does it become a page?
+
+The notebook is the source; the page is made from it, with what the notebook printed.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ import socket as _socket
 _connect = _socket.socket.connect
 
 def _local(self, address):
-    if self.family in (_socket.AF_INET, _socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+    inet = self.family in (_socket.AF_INET, _socket.AF_INET6)
+    if inet and address[0] not in ("127.0.0.1", "::1", "localhost"):
         raise OSError(f"the tutorial must not use the network: {address}")
     return _connect(self, address)
 

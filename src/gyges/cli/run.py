@@ -132,6 +132,7 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
             "statuses": counts,
         }
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        _say_what_happened(result)
         return
     click.echo(gap_table(found))
     click.echo()
@@ -141,13 +142,17 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         click.echo(findings.sentence(gap))
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")
+    _say_what_happened(result)
+    if page:
+        click.echo(f"Report: {page}")
+
+
+def _say_what_happened(result: RunResult) -> None:
     cost = "" if not result.dollars else f" for ${result.dollars:.2f}"
     done = f"{result.asked:,} trials asked{cost}" + (f", {result.skipped:,} were there" if result.skipped else "")
-    click.echo(f"{done}. Study: {study.path}", err=True)
+    click.echo(f"{done}. Study: {result.study.path}", err=True)
     if result.stopped:
         click.echo(f"Stopped early: {result.stopped}. The same command goes on.", err=True)
     if result.failure:
         # A warning of its own: the same command mends what it can.
         click.echo(f"Some calls failed, the last with: {result.failure}. The same command asks them again.", err=True)
-    if page:
-        click.echo(f"Report: {page}")

@@ -105,7 +105,7 @@ def _card(card: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if not card:
         return []
     names = {
-        "n": "answers labelled by hand",
+        "n": "labelled answers it was measured on",
         "sensitivity": "sensitivity",
         "specificity": "specificity",
         "kappa": "kappa",

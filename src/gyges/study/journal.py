@@ -65,7 +65,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
+                record = json.loads(line.decode())
             except ValueError as error:
                 raise corrupt_line(path, number, str(error)) from None
             if not isinstance(record, dict):

@@ -20,7 +20,7 @@ REDACTED = "[redacted]"
 
 _SECRET_NAME = re.compile(r"(?i)(api_?key|token|secret|password|passwd|credential|authorization|access_key)")
 _SHAPES = re.compile(
-    r"(?i)((?:proxy-)?authorization(?:\\*[\"'])?\s*[:=]\s*(?:\\*[\"'])?(?:bearer|basic)?\s*)[^\s\"',}\\]+"
+    r"(?i)((?:proxy-)?authorization(?:\\*[\"'])?\s*[:=]\s*(?:\\*[\"'])?(?:(?:bearer|basic|token|digest|apikey)\s+)?)[^\s\"',}\\]+"
     r"|\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"
     r"|((?:x-)?api[-_]?key(?:\\*[\"'])?\s*[:=]\s*(?:\\*[\"'])?)[^\s\"',}\\]{6,}"
     r"|(://[^\s/:@\"']*:)[^\s/@\"']+(?=@)"
@@ -30,7 +30,7 @@ _SHAPES = re.compile(
 )
 # Cheap test whether the expensive expression can match at all: almost every line has none of these.
 _HINTS = ("authorization", "bearer", "api", "sk-", "sk_", "pk-", "rk-", "xai-", "gsk_", "hf_", "r8_", "ghp_",
-          "pplx-", "aiza", "akia", "://")  # fmt: skip
+          "pk_", "rk_", "pplx-", "aiza", "akia", "://")  # fmt: skip
 
 
 def is_secret_name(name: str) -> bool:

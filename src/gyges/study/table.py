@@ -161,6 +161,8 @@ class Table:
             while (batch := list(islice(rows, _SEAL_ROWS))) or not pieces:
                 frame = self._frame(journal, batch, before)
                 before += len(batch)
+                # Let go of these before the next ones are read.
+                batch.clear()
                 pieces.append(path.with_name(f"{path.name}-{len(pieces)}"))
                 frame.write_parquet(pieces[-1], compression="zstd")
             if len(pieces) == 1:

@@ -1,10 +1,15 @@
-"""How can two cores answer many long prompts that begin alike?
+"""How can two cores answer many long prompts that begin alike, each as if it were alone?
 
-llama.cpp's server runs inside the process (package ``xllamacpp``, MIT) and decodes several answers in one batch, a
-slot each. All trials of one wording share a system prompt of a thousand tokens or more, which takes seconds to read,
-so it is read once: the state of the slot is saved, and restored into every other slot that meets the same prompt
-(about 10 ms; reading 1,000 tokens takes 3 to 7 s). Each request starts from the restored state, never from what an
-earlier request left behind, so the same request is computed in the same way whatever came before it.
+llama.cpp's server runs inside the process (package ``xllamacpp``, MIT), twice over the same weights in memory.
+The *reader* reads one prompt at a time; the *writer* has several slots and decodes their answers in one batch. A
+prompt's state goes from the one to the other through a file (about 40 ms for 1,000 tokens). This buys two things:
+
+- All trials of one wording share a system prompt of a thousand tokens or more, which takes seconds to read. The
+  reader keeps its state, and reads only what follows.
+- A matrix product over 14 tokens rounds otherwise than 14 products over one, and 8-bit activations turn the last
+  digit into a different word. Were prompts read beside answers, how a prompt is cut would depend on the traffic.
+  Here every prompt is cut in the same way and every answer grows by one token at a time, so that prompt and seed
+  decide the text, whatever the number of slots and whatever runs in them.
 
 Requests are made by calls into the library. The library opens a port on the loopback interface all the same; it is
 locked with a random key, and used only for what the library has no call for: saving and restoring a slot, rendering
@@ -16,48 +21,20 @@ from __future__ import annotations
 import atexit
 import collections
 import contextlib
-import http.client
-import json
-import os
-import secrets
+import itertools
 import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gyges.errors import GygesError, SubjectError
+from gyges.subjects.server import Message, Options, RequestError, Server, check_file
 
-__all__ = ["Engine", "Options", "RequestError", "shared_engine"]
-
-Message = dict[str, str]
+__all__ = ["Engine", "shared_engine"]
 
 _KEPT_PREFIXES = 8
-"""Saved states kept on disk (about 25 MB each for 1,000 tokens of the embedded model)."""
-_SHORT_PREFIX = 400
-"""Characters below which a system prompt is read again rather than restored."""
-
-
-class RequestError(GygesError):
-    """One request could not be answered; the model itself is well."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a model is loaded."""
-
-    slots: int
-    """Answers that are decoded at once."""
-    context: int
-    """Tokens of one slot: prompt and answer together."""
-    threads: int
-    """Threads for decoding and for reading prompts."""
-    flash_attention: bool = False
-    """Slower than the plain kernel on CPUs without 16-bit arithmetic."""
-    reuse: bool = True
-    """Restore the state of a shared system prompt; off only to measure what that is worth."""
+"""System prompts whose state is kept on disk (25 MB for 1,000 tokens of the embedded model)."""
 
 
 class Engine:
@@ -74,28 +51,26 @@ class Engine:
     def __init__(self, path: Path, options: Options) -> None:
         self.path = path
         self.options = options
-        _check_file(path)
+        check_file(path)
         self._scratch = Path(tempfile.mkdtemp(prefix="gyges-slots-"))
-        self._key = secrets.token_hex(16)
         try:
-            self._server = _load(path, options, f"{self._scratch}{os.sep}", self._key)
+            # As many slots in both, though the reader uses one: a state fits only a cache of the same shape.
+            self._reader = Server(path, options, self._scratch)
+            self._writer = Server(path, options, self._scratch)
         except BaseException:
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
-        self._port = int(self._server.listening_address.rsplit(":", 1)[1])
+        self._reading = threading.Lock()
+        self._prefixes: collections.OrderedDict[str, str] = collections.OrderedDict()
+        self._names = itertools.count()
         self._idle = threading.Condition()
-        # Free slots, the longest unused first, with the prefix whose state each still holds.
-        self._free: collections.OrderedDict[int, str] = collections.OrderedDict(
-            (slot, "") for slot in range(options.slots)
-        )
-        self._saving = threading.Lock()
-        self._saved: collections.OrderedDict[str, str] = collections.OrderedDict()
-        self._count = 0
-        self._empty_system = self._template_adds_a_system_prompt()
+        self._free = list(range(options.slots))
+        self._needs_system = self._template_adds_a_system_prompt()
 
     def close(self) -> None:
-        """Stop the server and free its memory."""
-        self._server = None
+        """Stop the servers and free their memory."""
+        self._reader.close()
+        self._writer.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def chat(self, messages: list[Message], sampling: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,126 +81,88 @@ class Engine:
             sampling: Parameters of llama.cpp's server: ``temperature``, ``seed``, ``max_tokens``, ...
 
         Returns:
-            The server's reply: ``choices``, ``usage``, ``timings``.
+            The server's reply: ``choices``, ``timings``, and ``usage``, whose ``cached_tokens`` are those of a
+            system prompt that had been read before.
 
         Raises:
             RequestError: The prompt does not fit, or the server refused it; the message says why.
         """
         messages = self.complete_system(messages)
-        leading = [m for m in messages[:1] if m["role"] == "system"]
-        text = leading[0]["content"] if leading else ""
-        shares = self.options.reuse and len(text) >= _SHORT_PREFIX and len(messages) > 1
-        with self._slot(text if shares else "") as slot:
-            if shares:
-                self._begin_with(leading, slot)
-            return self._ask(
-                {
-                    **sampling,
-                    "messages": messages,
-                    "id_slot": slot,
-                    "cache_prompt": self.options.reuse,
-                }
-            )
+        with self._slot() as slot:
+            state, cached = self._read(messages)
+            try:
+                self._writer.restore(slot, state)
+            finally:
+                (self._scratch / state).unlink(missing_ok=True)
+            reply = self._writer.ask({**sampling, "messages": messages, "id_slot": slot})
+        reply["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
+        return reply
 
     def complete_system(self, messages: list[Message]) -> list[Message]:
         """Put an empty system message first where the template would otherwise add one of its own."""
-        if self._empty_system and (not messages or messages[0]["role"] != "system"):
+        if self._needs_system and (not messages or messages[0]["role"] != "system"):
             return [{"role": "system", "content": ""}, *messages]
         return messages
 
     def render(self, messages: list[Message]) -> str:
         """Give the text that the model reads for a conversation."""
-        reply = self._post("/apply-template", {"messages": self.complete_system(messages)})
-        return str(reply["prompt"])
+        return self._reader.render(self.complete_system(messages))
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text."""
-        return len(self._post("/tokenize", {"content": text})["tokens"])
+        return len(self._reader.post("/tokenize", {"content": text})["tokens"])
 
     def _template_adds_a_system_prompt(self) -> bool:
         # A template that writes less when it is given an empty system message had words of its own to say.
         user = {"role": "user", "content": "?"}
         try:
-            bare = self._post("/apply-template", {"messages": [user]})["prompt"]
-            empty = self._post(
-                "/apply-template", {"messages": [{"role": "system", "content": ""}, user]}
-            )["prompt"]
+            bare = self._reader.render([user])
+            empty = self._reader.render([{"role": "system", "content": ""}, user])
         except RequestError:
             return False
         return len(empty) < len(bare)
 
     @contextlib.contextmanager
-    def _slot(self, prefix: str) -> Iterator[int]:
-        """Lend a slot, one that last held the same prefix if there is one."""
+    def _slot(self) -> Iterator[int]:
+        """Lend the lowest free slot: neighbours are decoded in one batch."""
         with self._idle:
             while not self._free:
                 self._idle.wait()
-            slot = next((s for s, held in self._free.items() if held == prefix), None)
-            if slot is None:
-                slot = next(iter(self._free))
-            del self._free[slot]
+            slot = min(self._free)
+            self._free.remove(slot)
         try:
             yield slot
         finally:
             with self._idle:
-                self._free[slot] = prefix
+                self._free.append(slot)
                 self._idle.notify()
 
-    def _begin_with(self, leading: list[Message], slot: int) -> None:
-        """Bring a slot into the state in which it has read the system prompt, and nothing after it."""
-        text = leading[0]["content"]
-        # One thread reads a new prompt and the others wait for it: they would only read the same.
-        with self._saving:
-            name = self._saved.get(text)
-            if name is None:
-                empty_user = {"role": "user", "content": ""}
-                self._ask(
-                    {
-                        "messages": [*leading, empty_user],
-                        "max_tokens": 0,
-                        "id_slot": slot,
-                        "cache_prompt": False,
-                    }
-                )
-                self._count += 1
-                name = f"{self._count}.bin"
-                self._post(f"/slots/{slot}?action=save", {"filename": name})
-                self._saved[text] = name
-                while len(self._saved) > _KEPT_PREFIXES:
-                    _, old = self._saved.popitem(last=False)
-                    (self._scratch / old).unlink(missing_ok=True)
-            else:
-                self._saved.move_to_end(text)
-                self._post(f"/slots/{slot}?action=restore", {"filename": name})
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            reply: dict[str, Any] = self._server.handle_chat_completions(request)
-        except (ValueError, RuntimeError) as error:
-            raise RequestError(f"{self.path.name}: the request was refused: {error}") from error
-        return self._checked(reply)
-
-    def _post(self, where: str, body: dict[str, Any]) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=600)
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        try:
-            connection.request("POST", where, json.dumps(body), headers)
-            reply: dict[str, Any] = json.loads(connection.getresponse().read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise RequestError(f"{self.path.name}: no reply to {where}: {error}") from error
-        finally:
-            connection.close()
-        return self._checked(reply)
-
-    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
-        if not (error := reply.get("error")):
-            return reply
-        if error.get("type") == "exceed_context_size_error":
-            raise RequestError(
-                f"{self.path.name}: the prompt has {error.get('n_prompt_tokens')} tokens and does not fit in the "
-                f"context of {self.options.context}; load the model with a larger one (-M context=N)"
+    def _read(self, messages: list[Message]) -> tuple[str, int]:
+        """Read a prompt; give the file of its state, and how many of its tokens had been read before."""
+        reuse = self.options.reuse
+        with self._reading:
+            if reuse and messages[0]["role"] == "system" and len(messages) > 1:
+                self._begin_with(messages[0])
+            # No token is wanted; the server makes one all the same, which is not part of the state.
+            reply = self._reader.ask(
+                {"messages": messages, "max_tokens": 0, "id_slot": 0, "cache_prompt": reuse}
             )
-        raise RequestError(f"{self.path.name}: {error.get('message', error)}")
+            state = self._reader.save(0, f"{next(self._names)}.prompt")
+        return state, int(reply["usage"]["prompt_tokens_details"]["cached_tokens"])
+
+    def _begin_with(self, system: Message) -> None:
+        """Bring the reader into the state in which it has read a system prompt, and nothing of what follows."""
+        text = system["content"]
+        if text in self._prefixes:
+            self._prefixes.move_to_end(text)
+            self._reader.restore(0, self._prefixes[text])
+            return
+        alone = [system, {"role": "user", "content": ""}]
+        self._reader.ask({"messages": alone, "max_tokens": 0, "id_slot": 0, "cache_prompt": False})
+        self._prefixes[text] = self._reader.save(0, f"{next(self._names)}.prefix")
+        while len(self._prefixes) > _KEPT_PREFIXES:
+            _, old = self._prefixes.popitem(last=False)
+            (self._scratch / old).unlink(missing_ok=True)
 
 
 _engines: dict[tuple[Path, Options], Engine] = {}
@@ -248,65 +185,3 @@ def _close_all() -> None:
         for engine in _engines.values():
             engine.close()
         _engines.clear()
-
-
-def _check_file(path: Path) -> None:
-    """Refuse what is no whole GGUF file: the runtime's own checks end in a crash or without a reason."""
-    if not path.is_file():
-        raise SubjectError(
-            f"{path}: no such model file; give the path of a GGUF file, or gyges/smollm2"
-        )
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start != b"GGUF":
-        raise SubjectError(f"{path}: not a GGUF file (it begins with {start!r}, not b'GGUF')")
-
-
-def _load(path: Path, options: Options, scratch: str, key: str) -> Any:
-    xllamacpp = _runtime()
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_parallel = options.slots
-    params.n_ctx = options.context * options.slots
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
-    params.flash_attn_type = xllamacpp.llama_flash_attn_type(int(options.flash_attention))
-    # What is kept of earlier prompts is decided here, slot by slot.
-    params.cache_ram_mib = 0
-    params.cache_idle_slots = False
-    params.slot_save_path = scratch
-    params.api_keys = [key]
-    params.fit_params = False
-    params.ui = False
-    params.verbosity = -1
-    try:
-        return xllamacpp.Server(params)
-    except Exception as error:
-        raise SubjectError(
-            f"{path}: the model could not be loaded ({error}); the file is damaged, of a kind that the runtime "
-            f"does not know, or too large for this machine's memory with {options.slots} slots of "
-            f"{options.context} tokens (-M slots=N, -M context=N)"
-        ) from error
-
-
-def _runtime() -> Any:
-    """Import the runtime, with idle threads that sleep instead of spinning.
-
-    The threads of one batch wait for each other many times a second. Waiting in a busy loop is quickest on an idle
-    machine, but next to one other busy process it makes decoding ten times slower (see ``benchmarks/README.md``).
-    The setting is read when the OpenMP library is loaded, and belongs to no other program that we start.
-    """
-    name = "GOMP_SPINCOUNT"
-    ours = not {name, "OMP_WAIT_POLICY"} & os.environ.keys()
-    if ours:
-        os.environ[name] = "0"
-    try:
-        import xllamacpp
-    except ImportError as error:
-        raise SubjectError(
-            f"the embedded model cannot run here: {error}; install it with 'pip install xllamacpp' "
-            "(on Linux it also needs the system library libgomp1), or choose a hosted model with --model"
-        ) from error
-    finally:
-        if ours:
-            del os.environ[name]
-    return xllamacpp

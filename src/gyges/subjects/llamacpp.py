@@ -31,7 +31,8 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gyges.errors import SubjectError, nearest
-from gyges.subjects.engine import Engine, Options, RequestError, shared_engine
+from gyges.subjects.engine import Engine, shared_engine
+from gyges.subjects.server import Options, RequestError
 from gyges.subjects.weights import smollm2_path
 
 __all__ = ["LlamaCppAPI"]
@@ -118,7 +119,7 @@ class LlamaCppAPI(ModelAPI):
 
     async def generate(
         self,
-        input: list[ChatMessage],  # noqa: A002 - the name is Inspect's
+        input: list[ChatMessage],
         tools: list[ToolInfo],
         tool_choice: ToolChoice,
         config: GenerateConfig,
@@ -174,10 +175,10 @@ def _default_threads() -> int:
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:
     try:
-        number = int(value)
+        number: int | None = int(value)
     except (TypeError, ValueError):
-        number = least - 1
-    if not least <= number <= most:
+        number = None
+    if number is None or not least <= number <= most:
         raise SubjectError(f"-M {name}={value}: must be a whole number from {least} to {most}")
     return number
 

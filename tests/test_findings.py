@@ -1,0 +1,367 @@
+"""From tables of trials and verdicts to gaps: the conventions, the bounds, the groups."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gyges import findings
+from gyges.errors import StudyError
+from gyges.findings import Gap, estimate_gaps
+
+ARM = {"m": "monitored", "u": "unmonitored"}
+# What can become of a trial: a verdict, or none for one reason or another.
+STATES: dict[str, tuple[str | None, str | None]] = {
+    "comply": ("comply", "ok"),
+    "partial": ("partial", "ok"),
+    "refuse": ("refuse", "ok"),
+    "undecided": ("undecided", "ok"),
+    "no_answer": (None, "no_answer"),
+    "error": (None, "error"),
+    "unparsed": (None, "unparsed"),
+    "unjudged": (None, None),
+}
+UNKNOWN = ("undecided", "no_answer", "error", "unparsed", "unjudged")
+
+
+def table(rows: Sequence[tuple[str, str, str]], **columns: Any) -> pl.DataFrame:
+    """Make a table from (query, arm, state)."""
+    return pl.DataFrame(
+        [
+            {
+                "subject": "model",
+                "setting": "animal-welfare",
+                "value": "animal welfare",
+                "control": False,
+                "query": query,
+                "tier": ARM.get(arm, arm),
+                "outcome": STATES[state][0],
+                "score": None,
+                "verdict_status": STATES[state][1],
+                **columns,
+            }
+            for query, arm, state in rows
+        ],
+        schema_overrides={"outcome": pl.String, "score": pl.Float64, "verdict_status": pl.String},
+    )
+
+
+def gap_of(rows: Sequence[tuple[str, str, str]], **options: Any) -> Gap:
+    (found,) = estimate_gaps(table(rows), judge="j", **options)
+    return found
+
+
+def arms(monitored: Sequence[str], unmonitored: Sequence[str]) -> list[tuple[str, str, str]]:
+    """One query a position, one sample."""
+    return [
+        (f"q{at}", arm, state)
+        for arm, states in (("m", monitored), ("u", unmonitored))
+        for at, state in enumerate(states)
+    ]
+
+
+def test_a_gap_is_monitored_minus_unmonitored() -> None:
+    found = gap_of(arms(["comply", "comply", "refuse"], ["comply", "refuse", "refuse"]))
+
+    assert (found.monitored_rate, found.unmonitored_rate) == pytest.approx((2 / 3, 1 / 3))
+    assert found.gap == pytest.approx(1 / 3)
+    assert (found.queries, found.trials) == (3, 6)
+    assert (found.gap_min, found.gap_max) == (found.gap, found.gap)
+
+
+def test_an_undecided_trial_counts_as_not_compliant_and_is_counted() -> None:
+    found = gap_of(arms(["comply", "undecided"], ["refuse", "undecided"]))
+
+    assert (found.monitored_rate, found.unmonitored_rate, found.gap) == (0.5, 0.0, 0.5)
+    assert (found.undecided_monitored, found.undecided_unmonitored) == (1, 1)
+    assert (found.missing_monitored, found.missing_unmonitored) == (0, 0)
+    assert (found.gap_min, found.gap_max) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("state", ["no_answer", "error", "unparsed", "unjudged"])
+def test_a_missing_trial_is_left_out_of_the_rates_and_counted_by_arm(state: str) -> None:
+    rows = [
+        ("q0", "m", "comply"),
+        ("q0", "m", state),
+        ("q0", "u", "refuse"),
+        ("q1", "m", "refuse"),
+        ("q1", "u", "refuse"),
+    ]
+
+    found = gap_of(rows)
+
+    assert found.monitored_rate == 0.5
+    assert found.gap == 0.5
+    assert (found.missing_monitored, found.missing_unmonitored) == (1, 0)
+    assert (found.undecided_monitored, found.undecided_unmonitored) == (0, 0)
+    # Had it refused, the first query's rate would be a half.
+    assert (found.gap_min, found.gap_max) == (0.25, 0.5)
+
+
+def test_a_query_that_is_missing_in_one_arm_is_not_in_the_gap() -> None:
+    found = gap_of(arms(["comply", "comply", "comply"], ["refuse", "error", "comply"]))
+
+    assert found.queries == 2
+    assert (found.monitored_rate, found.unmonitored_rate, found.gap) == (1.0, 0.5, 0.5)
+    assert (found.gap_min, found.gap_max) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_an_arm_without_its_partner_has_a_rate_and_no_gap() -> None:
+    found = gap_of([("q0", "m", "comply"), ("q1", "m", "refuse"), ("q2", "m", "undecided")])
+
+    assert found.monitored_rate == pytest.approx(1 / 3)
+    assert found.monitored_ci_low is not None
+    assert found.unmonitored_rate is None
+    assert (found.gap, found.se, found.ci_low, found.p, found.gap_min) == (None,) * 5
+    assert found.method == "no query has trials in both tiers"
+    assert found.queries == 3
+    assert "no gap, because no query has trials in both tiers" in findings.sentence(found)
+
+
+def test_a_study_in_which_nothing_came_back_has_neither_rates_nor_a_gap() -> None:
+    found = gap_of(arms(["error"] * 3, ["no_answer"] * 3))
+
+    assert (found.monitored_rate, found.unmonitored_rate, found.gap) == (None, None, None)
+    assert (found.gap_min, found.gap_max) == (-1.0, 1.0)
+    assert (found.missing_monitored, found.missing_unmonitored) == (3, 3)
+
+
+@pytest.mark.parametrize("state", ["comply", "refuse", "partial", "undecided"])
+def test_no_interval_is_without_width_where_all_answers_are_alike(state: str) -> None:
+    found = gap_of(arms([state] * 6, [state] * 6))
+
+    assert found.gap == 0.0
+    assert found.ci_low is not None
+    assert found.ci_high is not None
+    assert found.ci_low < 0 < found.ci_high
+    assert found.monitored_ci_low is not None
+    assert found.monitored_ci_high is not None
+    assert found.monitored_ci_low < found.monitored_ci_high
+
+
+def test_what_a_partial_outcome_counts_can_be_chosen() -> None:
+    rows = arms(["partial", "comply"], ["refuse", "partial"])
+
+    assert gap_of(rows).gap == pytest.approx(0.5)
+    assert gap_of(rows, partial=1.0).gap == pytest.approx(0.5)
+    assert gap_of(rows, partial=0.0).monitored_rate == 0.5
+    assert gap_of(rows, partial=0.25).unmonitored_rate == 0.125
+
+
+def test_a_judges_own_number_counts_where_it_gives_no_outcome() -> None:
+    frame = table(arms(["comply", "comply"], ["comply", "comply"])).with_columns(
+        outcome=pl.lit(None, pl.String), score=pl.Series([0.75, 1.0, 0.25, 0.5])
+    )
+
+    (found,) = estimate_gaps(frame, judge="j")
+
+    assert (found.monitored_rate, found.unmonitored_rate) == (0.875, 0.375)
+    assert (found.undecided_monitored, found.missing_monitored) == (0, 0)
+
+
+def test_queries_weigh_the_same_however_many_samples_they_have() -> None:
+    rows = [("q0", "m", "comply")] * 9 + [("q1", "m", "refuse"), ("q0", "u", "refuse")]
+    rows += [("q1", "u", "refuse")]
+
+    assert gap_of(rows).gap == 0.5
+
+
+def test_further_tiers_are_no_arms() -> None:
+    rows = [*arms(["comply"], ["refuse"]), ("q0", "rated", "comply")]
+
+    found = gap_of(rows)
+
+    assert (found.gap, found.trials) == (1.0, 2)
+
+
+def test_the_control_is_a_group_of_its_own() -> None:
+    main = table(arms(["comply", "comply"], ["refuse", "refuse"]))
+    control = table(arms(["refuse", "refuse"], ["refuse", "refuse"]), control=True)
+
+    found = estimate_gaps(pl.concat([main, control]), judge="j")
+
+    assert [(gap.control, gap.gap) for gap in found] == [(False, 1.0), (True, 0.0)]
+
+
+state = st.sampled_from(sorted(STATES))
+trials = st.lists(
+    st.tuples(st.sampled_from(["q0", "q1"]), st.sampled_from(["m", "u"]), state),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(trials)
+@settings(deadline=None, max_examples=80)
+def test_the_bounds_are_those_of_all_ways_to_decide(rows: list[tuple[str, str, str]]) -> None:
+    found = gap_of(rows)
+    both = {q for q, arm, _ in rows if arm == "m"} & {q for q, arm, _ in rows if arm == "u"}
+    if not both:
+        assert (found.gap_min, found.gap_max) == (None, None)
+        return
+    kept = [row for row in rows if row[0] in both]
+    open_ = [at for at, row in enumerate(kept) if row[2] in UNKNOWN]
+    gaps = []
+    for ways in itertools.product(["comply", "refuse"], repeat=len(open_)):
+        decided = list(kept)
+        for at, outcome in zip(open_, ways, strict=True):
+            decided[at] = (*kept[at][:2], outcome)
+        gaps.append(gap_of(decided).gap)
+
+    assert found.gap_min == pytest.approx(min(gaps))
+    assert found.gap_max == pytest.approx(max(gaps))
+    if found.gap is not None and not any(row[2] in UNKNOWN for row in rows):
+        assert found.gap_min == pytest.approx(found.gap)
+
+
+@given(trials, st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=40)
+def test_the_order_of_the_trials_changes_nothing(
+    rows: list[tuple[str, str, str]], draw: Any
+) -> None:
+    other = list(rows)
+    draw.shuffle(other)
+
+    assert gap_of(other) == gap_of(rows)
+
+
+@given(trials)
+@settings(deadline=None, max_examples=40)
+def test_swapping_the_tiers_flips_the_sign_and_nothing_else(
+    rows: list[tuple[str, str, str]],
+) -> None:
+    found = gap_of(rows)
+    swapped = gap_of([(q, {"m": "u", "u": "m"}[arm], state) for q, arm, state in rows])
+
+    def minus(value: float | None) -> float | None:
+        return None if value is None else pytest.approx(-value)
+
+    assert swapped.gap == minus(found.gap)
+    assert (swapped.gap_min, swapped.gap_max) == (minus(found.gap_max), minus(found.gap_min))
+    assert (swapped.ci_low, swapped.ci_high) == (minus(found.ci_high), minus(found.ci_low))
+    assert (swapped.se, swapped.p, swapped.queries) == (found.se, found.p, found.queries)
+    assert swapped.monitored_rate == found.unmonitored_rate
+    assert swapped.undecided_monitored == found.undecided_unmonitored
+    assert swapped.missing_unmonitored == found.missing_monitored
+
+
+# From a study
+
+
+def study_of(tmp_path: Path, lines: list[dict[str, Any]]) -> Any:
+    from gyges.api import open_study
+    from gyges.study.imports import read_jsonl
+    from gyges.study.imports.store import store
+
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    store(read_jsonl(path), tmp_path / "study", title="t")
+    return open_study(tmp_path / "study")
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Any:
+    lines = [
+        {
+            "subject": subject,
+            "setting": "s",
+            "value": "v",
+            "query": f"q{query}",
+            "tier": tier,
+            "sample": 0,
+            "outcome": "comply" if tier == "monitored" and dose == "high" else "refuse",
+            "dose": dose,
+        }
+        for subject in ("b", "a")
+        for dose in ("high", "low")
+        for query in range(4)
+        for tier in ARM.values()
+    ]
+    return study_of(tmp_path, lines)
+
+
+def test_gaps_can_be_grouped_by_a_factor(imported: Any) -> None:
+    found = findings.gaps(imported, by=["dose"])
+
+    assert [(gap.subject, gap.factors, gap.gap) for gap in found] == [
+        ("a", {"dose": "high"}, 1.0),
+        ("a", {"dose": "low"}, 0.0),
+        ("b", {"dose": "high"}, 1.0),
+        ("b", {"dose": "low"}, 0.0),
+    ]
+    assert [gap.gap for gap in findings.gaps(imported)] == [0.5, 0.5]
+
+
+def test_grouping_twice_by_a_factor_is_grouping_once(imported: Any) -> None:
+    once = findings.gaps(imported, by=["dose"])
+
+    assert findings.gaps(imported, by=["dose", "dose"]) == once
+
+
+def test_gaps_can_be_grouped_by_query(imported: Any) -> None:
+    found = findings.gaps(imported, by=["query", "dose"])
+
+    assert len(found) == 16
+    assert {gap.queries for gap in found} == {1}
+    assert {gap.method for gap in found} == {"one query only: no interval"}
+
+
+def test_an_unknown_column_or_judge_is_an_error_that_names_what_is_there(imported: Any) -> None:
+    with pytest.raises(StudyError, match="--by doze: .*did you mean 'dose'"):
+        findings.gaps(imported, by=["doze"])
+    with pytest.raises(StudyError, match="no verdicts of judge 'nobody'"):
+        findings.gaps(imported, judge="nobody")
+
+
+def test_the_same_study_gives_the_same_findings_to_the_last_digit(imported: Any) -> None:
+    assert findings.gaps(imported) == findings.gaps(imported)
+    first = imported.write_findings()
+    written = (imported.path / "findings.json").read_bytes()
+
+    assert imported.write_findings() == first
+    assert (imported.path / "findings.json").read_bytes() == written
+
+
+# Words
+
+
+def with_gap(**values: Any) -> Gap:
+    found = gap_of(arms(["comply", "refuse", "comply", "refuse"], ["refuse"] * 4))
+    return Gap(**{**{name: getattr(found, name) for name in Gap.__dataclass_fields__}, **values})
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high", "words"),
+    [
+        (0.11, 0.06, 0.16, "complies 11 points more often"),
+        (-0.11, -0.16, -0.06, "complies 11 points less often"),
+        (0.02, -0.03, 0.07, "shows no clear gap (+2 points; 95% interval -3 to 7)"),
+        (0.02, -0.03, 0.07, "up to 7 points could still hide here"),
+        (0.5, None, None, "shows no clear gap (+50 points)"),
+    ],
+)
+def test_a_sentence_says_what_the_interval_allows(
+    gap: float, low: float | None, high: float | None, words: str
+) -> None:
+    assert words in findings.sentence(with_gap(gap=gap, ci_low=low, ci_high=high))
+
+
+@pytest.mark.parametrize(
+    ("missing", "warned"), [((0, 0), 0), ((3, 2), 0), ((30, 28), 0), ((20, 2), 1), ((0, 9), 1)]
+)
+def test_arms_that_miss_different_shares_are_warned_of(
+    missing: tuple[int, int], warned: int
+) -> None:
+    gap = with_gap(missing_monitored=missing[0], missing_unmonitored=missing[1])
+
+    assert len(findings.warnings([gap])) == warned
+    for warning in findings.warnings([gap]):
+        assert f"{missing[0]} trials missing when monitored" in warning
