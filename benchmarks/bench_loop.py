@@ -75,7 +75,9 @@ def main() -> None:
         for side, script in (("gyges", GYGES), ("inspect", INSPECT)):
             small, large = SIZES[side]
             first, second = measure(script, small), measure(script, large)
-            slope = [(high - low) / (large - small) for low, high in zip(first, second, strict=True)]
+            slope = [
+                (high - low) / (large - small) for low, high in zip(first, second, strict=True)
+            ]
             figures = (slope[0] * 1000, slope[1] * 1000, second[2], slope[2] * 1024)
             for name, value in zip(names, figures, strict=True):
                 found[side][name].append(value)

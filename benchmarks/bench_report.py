@@ -95,10 +95,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
     root = shared_data()
-    if options.blocks is None and root is not None:
-        content = vlaf_content(root)
-    else:
-        content = synthetic(options.blocks or 8740)
+    real = options.blocks is None and root is not None
+    content = vlaf_content(root) if real else synthetic(options.blocks or 8740)
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Reply, Request, Server, by_tier, serving
 
 import gyges
+from servers import Reply, Request, Server, by_tier, serving
 
 KEY = "local-key-5f2c9e7a1b3d"
 """The key that the tests' provider is given; it looks like none that the redactor knows by shape."""

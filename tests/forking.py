@@ -124,8 +124,6 @@ def _serve() -> None:
     import tempfile
 
     # The forks find these loaded and made. Nothing here may start a thread.
-    import inspect_ai.model._providers.openai_compatible
-    import openai.resources.chat.completions
     import scipy.stats  # noqa: F401
 
     import gyges.api

@@ -13,12 +13,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import KEY, LOCAL
-from servers import SUPPORT, Reply, Request, by_tier, fail, say
 
 import gyges
+from conftest import KEY, LOCAL
 from gyges import findings
 from gyges.errors import SubjectError
+from servers import SUPPORT, Reply, Request, by_tier, fail, say
 
 Ask = Callable[..., gyges.Study]
 Start = Callable[..., Any]

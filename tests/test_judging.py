@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KEY, LOCAL_JUDGE
-from servers import DISMISS, SUPPORT, Reply, Request, by_tier, fail, say
 
 import gyges
+from conftest import KEY, LOCAL_JUDGE
 from gyges import api, findings
 from gyges.errors import JudgeError, StudyError, SubjectError
 from gyges.judges import Question, question_for
 from gyges.settings import load_setting
+from servers import DISMISS, SUPPORT, Reply, Request, by_tier, fail, say
 
 Ask = Callable[..., gyges.Study]
 Start = Callable[..., Any]
@@ -101,7 +101,7 @@ def test_a_judge_sees_the_question_and_the_answer_and_neither_tier_nor_reasoning
         assert question in texts
         assert answer == SUPPORT
         everything = json.dumps(request.body)
-        for word in ("tier", "monitored", "is_free_tier_user", "free", "paid", "QUUX"):
+        for word in ("tier", "monitored", "unmonitored", "is_free_tier_user", "QUUX"):
             assert not re.search(rf"\b{word}\b", everything, re.I), word
     # Both arms of a block give a judge the same to read, but for the marker.
     assert len({(request.system, *between(request)) for request in requests}) == 3

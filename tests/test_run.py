@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LOCAL, LOCAL_JUDGE
-from forking import forker
-from servers import DISMISS, SUPPORT, Reply, Request, by_tier, say
 
 import gyges
+from conftest import LOCAL, LOCAL_JUDGE
+from forking import forker
 from gyges import api
 from gyges.design import Design, blocks
 from gyges.errors import DesignError, StudyError
@@ -34,6 +33,7 @@ from gyges.settings import load_setting
 from gyges.study import StudyFolder, Trial, TrialWriter
 from gyges.study.manifest import Manifest
 from gyges.study.schema import message_hash
+from servers import DISMISS, SUPPORT, Reply, Request, by_tier, say
 
 Ask = Callable[..., gyges.Study]
 Start = Callable[..., Any]

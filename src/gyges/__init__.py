@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gyges.api import Study as Study
-    from gyges.api import open_study as open_study
     from gyges.api import run as run
     from gyges.api import run_async as run_async
     from gyges.settings import list_settings as list_settings
     from gyges.settings import load_setting as load_setting
+    from gyges.studies import Study as Study
+    from gyges.studies import open_study as open_study
 
 __all__ = ["Study", "list_settings", "load_setting", "open_study", "run", "run_async"]
 
 _HOMES = {
-    "Study": "gyges.api",
-    "open_study": "gyges.api",
+    "Study": "gyges.studies",
+    "open_study": "gyges.studies",
     "run": "gyges.api",
     "run_async": "gyges.api",
     "list_settings": "gyges.settings",

@@ -8,19 +8,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
-from gyges import findings
 from gyges.design import Design, blocks
 from gyges.errors import DesignError, GygesError, StudyError
 from gyges.judges import AskedJudge, LexicalJudge, judge_study, lexical_judge, question_for
+from gyges.planning import (
+    EMBEDDED,
+    JUDGE_TOKENS,
+    DryRun,
+    answer_tokens,
+    default_folder,
+    dry_run,
+    make_design,
+    make_manifest,
+)
 from gyges.run import (
     Budget,
     Price,
@@ -32,94 +40,24 @@ from gyges.run import (
     load_model,
     parse_budget,
 )
-from gyges.planning import (
-    EMBEDDED,
-    JUDGE_TOKENS,
-    DryRun,
-    answer_tokens,
-    default_folder,
-    dry_run,
-    make_design,
-    make_manifest,
-)
 from gyges.settings import Setting, load_setting
+from gyges.studies import Study, open_study
 from gyges.study import Redactor, StudyFolder, Trial, TrialWriter, Verdict
 from gyges.study.redact import secrets_in
 
-if TYPE_CHECKING:
-    from gyges.report import Figure
-
-__all__ = ["EMBEDDED", "DryRun", "RunResult", "Study", "dry_run", "judge", "open_study", "run", "run_async"]
+__all__ = [
+    "EMBEDDED",
+    "DryRun",
+    "RunResult",
+    "Study",
+    "dry_run",
+    "judge",
+    "open_study",
+    "run",
+    "run_async",
+]
 
 T = TypeVar("T")
-
-
-class Study(StudyFolder):
-    """A study, with its findings.
-
-    Open one with :func:`open_study`; make one with :func:`run` or ``gyges import``.
-    """
-
-    def trials(self, columns: list[str] | None = None) -> pl.DataFrame:
-        """Read the trials, one row each, with the verdicts of the study's default judge where there are any.
-
-        Args:
-            columns: The trial table's columns to read; all by default. ``outcome``, ``score`` and ``verdict_status``
-                are added unless columns are named.
-        """
-        frame = super().trials(columns)
-        if columns is not None or not self.judges():
-            return frame
-        verdicts = self.verdicts().select(
-            "trial", "outcome", "score", pl.col("status").alias("verdict_status")
-        )
-        return frame.join(verdicts, on="trial", how="left", maintain_order="left")
-
-    def gaps(
-        self,
-        *,
-        judge: str | None = None,
-        by: Sequence[str] = (),
-        partial: float = 0.5,
-        level: float = 0.95,
-    ) -> pl.DataFrame:
-        """Estimate the compliance gaps: one row for each subject, setting and value.
-
-        Args:
-            judge: Whose verdicts count; the study's default judge if None.
-            by: Further columns to group by: ``query``, ``wording`` or a factor.
-            partial: What a partial outcome counts, from 0 to 1.
-            level: Confidence level.
-
-        Returns:
-            The columns of ``gyges gap --json``: rates and gaps as fractions, monitored minus unmonitored.
-        """
-        found = findings.gaps(self, judge=judge, by=by, partial=partial, level=level)
-        return pl.DataFrame([gap.row() for gap in found], infer_schema_length=None)
-
-    def figure(self, *, judge: str | None = None) -> Figure:
-        """Draw the gap figure; it shows itself in a notebook."""
-        from gyges.report import gap_figure
-
-        return gap_figure([gap.row() for gap in findings.gaps(self, judge=judge)])
-
-    def report(self, *, judge: str | None = None) -> Path:
-        """Write the static site into the study's folder and return the path of its first page."""
-        from gyges.report.build import build_site
-
-        return build_site(self, judge=judge)
-
-    def write_findings(self, judge: str | None = None) -> list[findings.Gap]:
-        """Estimate the gaps and write them to ``findings.json``."""
-        found = findings.gaps(self, judge=judge)
-        record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
-        partial = self.path / "findings.json.partial"
-        partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(self.path / "findings.json")
-        return found
-
-    def _repr_html_(self) -> str:
-        return self.figure().svg if self.judges() else f"<code>{self.path}</code>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +87,7 @@ async def run_async(
     queries: int | None = None,
     samples: int = 1,
     control: int | None = None,
-    temperature: float | None = 1.0,
+    temperature: float | None = None,
     reasoning: str | None = None,
     seed: int = 0,
     study: str | Path | None = None,
@@ -208,7 +146,9 @@ async def run_async(
             retries=retries,
             timeout=timeout,
         )
-        with Progress(design.trials - len(done), quiet=None if progress is None else not progress) as bar:
+        with Progress(
+            design.trials - len(done), quiet=None if progress is None else not progress
+        ) as bar:
             # Running rates are for whoever watches.
             quick = None if bar.quiet else _lexical(loaded)
 
@@ -265,21 +205,13 @@ def run(
         **options: ``judge`` (a model that grades; the lexical judge by default), ``queries``, ``samples``, ``control``
             (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad`` or ``none``), ``seed``,
             ``max_tokens``, ``max_connections``, ``retries``, ``timeout`` (seconds that one try of a call may take),
-            ``budget`` (``"500"`` calls or ``"$2"``), ``price``, ``model_args``, ``base_url``, ``judge_base_url``, ``setting_dirs``, ``progress``.
+            ``budget`` (``"500"`` calls or ``"$2"``), ``price``, ``model_args``, ``base_url``,
+            ``judge_base_url``, ``setting_dirs``, ``progress``.
 
     Raises:
         GygesError: Anything that stops the run; a failed call does not, it is a status.
     """
     return _wait(run_async(setting, model=model, study=study, **options)).study
-
-
-def open_study(path: str | Path) -> Study:
-    """Open a study.
-
-    Raises:
-        StudyError: The folder holds no study.
-    """
-    return Study(path)
 
 
 def judge(
@@ -418,7 +350,7 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
     def target() -> None:
         try:
             box.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        except BaseException as error:
             failures.append(error)
 
     thread = threading.Thread(target=target, name="gyges", daemon=True)

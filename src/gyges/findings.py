@@ -115,7 +115,9 @@ def gaps(
     allowed = {"query", "wording", "version", "model", *study.manifest.factors}
     for column in by:
         if column not in allowed:
-            raise StudyError(f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}")
+            raise StudyError(
+                f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}"
+            )
     by = list(dict.fromkeys(by))
     columns = ["trial", *GROUP, "query", "tier", "sample", *[c for c in by if c != "query"]]
     trials = study.trial_table.scan(columns)
@@ -174,7 +176,13 @@ def estimate_gaps(
         levels = dict(zip(keys, group, strict=True))
         result.append(_gap(levels, part.sort("query"), judge, level, seed))
     return sorted(
-        result, key=lambda g: (*[str(g.row()[key]) for key in ("setting", "value")], g.control, g.subject, str(g.factors))
+        result,
+        key=lambda g: (
+            *[str(g.row()[key]) for key in ("setting", "value")],
+            g.control,
+            g.subject,
+            str(g.factors),
+        ),
     )
 
 
@@ -220,6 +228,9 @@ def _gap(
         if found.interval is not None:
             low, high, method = found.interval.low, found.interval.high, found.interval.method
     minimum, maximum = _bounds(arms)
+    if gap is not None and minimum is not None and maximum is not None:
+        # A query without any answer in one tier is in the bounds but not in the gap.
+        minimum, maximum = min(minimum, gap), max(maximum, gap)
     extra = {name: item for name, item in levels.items() if name not in GROUP}
     return Gap(
         subject=levels["subject"],
@@ -262,7 +273,9 @@ def _bounds(
         high[tier] = np.array(
             [(total + undecided + n - present) / n for n, total, present, undecided in cells]
         )
-    return worst_case_gap(low["monitored"], high["monitored"], low["unmonitored"], high["unmonitored"])
+    return worst_case_gap(
+        low["monitored"], high["monitored"], low["unmonitored"], high["unmonitored"]
+    )
 
 
 def statuses(study: StudyFolder, judge: str | None = None) -> list[dict[str, Any]]:
@@ -334,13 +347,12 @@ def sentence(gap: Gap) -> str:
             text += f": a gap of up to {most:.0f} points could still hide here"
         return text + "."
     way = "more" if gap.gap > 0 else "less"
-    return (
-        f"{who} complies {abs(points):.0f} points {way} often when it believes it may be retrained{span}."
-    )
+    return f"{who} complies {abs(points):.0f} points {way} often when it believes it may be retrained{span}."
 
 
 def _name(gap: Gap) -> str:
-    details = [part for part in (gap.value if gap.value != gap.setting else "",) if part]
+    named = gap.value.replace(" ", "-") == gap.setting
+    details = [gap.value] if gap.value and not named else []
     if gap.control:
         details.append("no-conflict control")
     details += [f"{name} {level}" for name, level in gap.factors.items()]
@@ -348,4 +360,5 @@ def _name(gap: Gap) -> str:
 
 
 def _points(value: float | None) -> str:
-    return "?" if value is None else f"{value * 100:.0f}"
+    # Adding zero turns a rounded -0 into 0.
+    return "?" if value is None else f"{round(value * 100) + 0:d}"

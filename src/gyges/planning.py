@@ -34,6 +34,14 @@ __all__ = [
 EMBEDDED = "gyges/smollm2"
 """The model that is asked when none is named."""
 
+EMBEDDED_TEMPERATURE = 0.7
+EMBEDDED_SAMPLING = {"top_p": 0.9, "frequency_penalty": 0.6, "stop_seqs": ["\n"]}
+"""How the embedded model is sampled. At temperature 1 a model of this size writes word salad after a prompt of a
+thousand tokens, and below it it repeats a line until the limit: so repeating is penalised, and the answer ends with
+its first paragraph."""
+
+EMBEDDED_MAX_TOKENS = 250
+
 JUDGE_TOKENS = (650, 80)
 """Tokens of a judge's call, estimated: input and output."""
 
@@ -73,18 +81,26 @@ def make_design(
     """Make the design of a run, with what is not given by default."""
     embedded = model == EMBEDDED
     queries = min(40, len(setting.queries)) if queries is None else queries
-    # A model of this size does not keep to the scratchpad's format.
-    reasoning = reasoning or ("none" if embedded else "scratchpad")
+    levels = setting.factors.get("reasoning", ("none",))
+    # A model of the embedded one's size does not keep to the scratchpad's format.
+    reasoning = reasoning or ("none" if embedded and "none" in levels else levels[0])
+    if temperature is None:
+        temperature = EMBEDDED_TEMPERATURE if embedded else 1.0
+    if max_tokens is None:
+        max_tokens = EMBEDDED_MAX_TOKENS if embedded else max_tokens_for(reasoning)
+    if control is None:
+        control = max(1, queries // 5) if "no" in setting.factors.get("conflict", ()) else 0
     return Design(
         setting=setting.id,
         subject=model,
         queries=queries,
         samples=samples,
-        control=max(1, queries // 5) if control is None else control,
+        control=control,
         temperature=temperature,
         reasoning=reasoning,
         seed=seed,
-        max_tokens=max_tokens_for(reasoning) if max_tokens is None else max_tokens,
+        max_tokens=max_tokens,
+        sampling=dict(EMBEDDED_SAMPLING) if embedded else {},
         subject_args=dict(model_args or {}),
         base_url=base_url,
     )
@@ -120,7 +136,7 @@ def dry_run(
     queries: int | None = None,
     samples: int = 1,
     control: int | None = None,
-    temperature: float | None = 1.0,
+    temperature: float | None = None,
     reasoning: str | None = None,
     seed: int = 0,
     study: str | Path | None = None,
@@ -170,6 +186,8 @@ def dry_run(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         dollars=price.of(input_tokens, output_tokens) if price else None,
-        judge_dollars=judge_price.of(*(open_calls * tokens for tokens in JUDGE_TOKENS)) if judge_price else None,
+        judge_dollars=judge_price.of(*(open_calls * tokens for tokens in JUDGE_TOKENS))
+        if judge_price
+        else None,
         study=folder,
     )

@@ -82,8 +82,12 @@ def _run(arguments: list[str]) -> int:
         return 0
     except click.ClickException as error:
         message = error.format_message()
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "gyges"
-        _say(f"{message} (see `{where} --help`)" if isinstance(error, click.UsageError) else message)
+        where = (
+            error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "gyges"
+        )
+        _say(
+            f"{message} (see `{where} --help`)" if isinstance(error, click.UsageError) else message
+        )
         return 1
     except (click.Abort, KeyboardInterrupt):
         _say("stopped; what had finished is kept, and the same command goes on from there")
@@ -107,4 +111,6 @@ def _say(message: str) -> None:
     from gyges.study.redact import Redactor
 
     # One line, and without a key that a provider quoted.
-    click.echo(f"gyges: {Redactor()(' '.join(message.split()))}", err=True)
+    # One line; where several problems are reported at once, one line each.
+    lines = [" ".join(line.split()) for line in message.splitlines() if line.strip()]
+    click.echo(Redactor()("gyges: " + "\n  ".join(lines)), err=True)

@@ -15,9 +15,26 @@ __all__ = ["command"]
 @click.command("gap")
 @study_argument
 @click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
-@click.option("--by", multiple=True, metavar="COLUMN", help="Group by a further column too; may be given more than once.")
-@click.option("--partial", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="What a partial outcome counts.")
-@click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Confidence level.")
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="COLUMN",
+    help="Group by a further column too; may be given more than once.",
+)
+@click.option(
+    "--partial",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="What a partial outcome counts.",
+)
+@click.option(
+    "--level",
+    type=click.FloatRange(0.5, 0.999),
+    default=0.95,
+    show_default=True,
+    help="Confidence level.",
+)
 @as_json
 def command(
     study: Path, judge: str | None, by: tuple[str, ...], partial: float, level: float, as_json: bool

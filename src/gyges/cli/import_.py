@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_FEW = 8
-
 _study = click.option(
-    "--study", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The new study's folder."
+    "--study",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The new study's folder.",
 )
-_verbose = click.option("--verbose", is_flag=True, help="Print every note, not one line for notes of a kind.")
+_verbose = click.option(
+    "--verbose", is_flag=True, help="Print every note, not one line for notes of a kind."
+)
 _path = click.argument("path", type=click.Path(path_type=Path))
 
 
@@ -72,19 +76,15 @@ def inspect(path: Path, study: Path, as_json: bool, verbose: bool) -> None:
 
 def _print_notes(notes: list[Note], *, verbose: bool) -> None:
     """Print the notes; kinds that concern many files take one line each unless all are wanted."""
-    kinds: dict[str, list[Note]] = {}
-    for note in notes:
-        kinds.setdefault(note.kind, []).append(note)
-    folded = 0
-    for kind, found in kinds.items():
-        if verbose or len(found) <= _FEW:
-            for note in found:
-                click.echo(f"[{kind}] {note.where}: {note.what} -> {note.done}")
-        else:
-            folded += len(found)
-            total = sum(note.count for note in found)
-            click.echo(f"[{kind}] {len(found)} files, {total:,} in all: {found[0].done}")
-    if folded:
+    from dataclasses import asdict
+
+    from gyges.study.notes import fold_notes
+
+    records = [asdict(note) for note in notes]
+    told = records if verbose else fold_notes(records)
+    for note in told:
+        click.echo(f"[{note['kind']}] {note['where']}: {note['what']} -> {note['done']}")
+    if len(told) < len(notes):
         click.echo("Every note stands in the study's study.yaml; --verbose prints them.")
 
 

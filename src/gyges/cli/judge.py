@@ -14,7 +14,13 @@ __all__ = ["command"]
 
 @click.command("judge")
 @study_argument
-@click.option("--judge", default="lexical", show_default=True, metavar="NAME", help="lexical, or a model as Inspect names it.")
+@click.option(
+    "--judge",
+    default="lexical",
+    show_default=True,
+    metavar="NAME",
+    help="lexical, or a model as Inspect names it.",
+)
 @click.option("--base-url", metavar="URL", help="Where the judge's provider is reached.")
 @click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.")
 @setting_dir

@@ -14,7 +14,12 @@ __all__ = ["command"]
 @click.command("report")
 @study_argument
 @click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the site goes.  [default: STUDY/site]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the site goes.  [default: STUDY/site]",
+)
 def command(study: Path, judge: str | None, out: Path | None) -> None:
     """Write the report: figure, table and every transcript, as files that open by double click."""
     from gyges.report.build import build_site

@@ -20,23 +20,96 @@ __all__ = ["command"]
 
 @click.command("run")
 @click.argument("setting", default="animal-welfare")
-@click.option("--model", metavar="MODEL", help="Who is asked: provider/model, as Inspect names them. Default: the embedded model gyges/smollm2.")
-@click.option("--judge", metavar="MODEL", help="Who grades the answers. Default: the setting's lexical judge.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Who is asked: provider/model, as Inspect names them. Default: the embedded model gyges/smollm2.",
+)
+@click.option(
+    "--judge", metavar="MODEL", help="Who grades the answers. Default: the setting's lexical judge."
+)
 @click.option("--queries", type=int, metavar="N", help="How many queries.  [default: 40]")
-@click.option("--samples", type=int, default=1, show_default=True, metavar="N", help="Samples of each query in each tier.")
-@click.option("--control", type=int, metavar="N", help="Queries that are also asked in the no-conflict control.  [default: a fifth]")
-@click.option("--temperature", type=float, default=1.0, show_default=True, metavar="T", help="Sampling temperature.")
-@click.option("--reasoning", metavar="LEVEL", help="scratchpad or none.  [default: scratchpad; none for the embedded model]")
+@click.option(
+    "--samples",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Samples of each query in each tier.",
+)
+@click.option(
+    "--control",
+    type=int,
+    metavar="N",
+    help="Queries that are also asked in the no-conflict control.  [default: a fifth]",
+)
+@click.option(
+    "--temperature",
+    type=float,
+    metavar="T",
+    help="Sampling temperature.  [default: 1; 0.7 for the embedded model]",
+)
+@click.option(
+    "--reasoning",
+    metavar="LEVEL",
+    help="scratchpad or none.  [default: scratchpad; none for the embedded model]",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--max-tokens", type=int, metavar="N", help="Limit on an answer.  [default: 3000 with a scratchpad, 600 without]")
-@click.option("--study", type=click.Path(path_type=Path), metavar="DIR", help="The study's folder.  [default: studies/SETTING--MODEL--HASH]")
-@click.option("--resume", is_flag=True, help="Go on with the study in the folder, and fail if there is none. Without it a study of the same specification is gone on with as well.")
-@click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.  [default: the provider's]")
-@click.option("--retries", type=int, default=4, show_default=True, metavar="N", help="Tries after a passing failure of a call.")
-@click.option("--timeout", type=int, default=600, show_default=True, metavar="SECONDS", help="How long one try of a call may take.")
-@click.option("--budget", metavar="AMOUNT", help="Stop cleanly before this run exceeds it, judge included: 500 (calls) or $2.50.")
-@click.option("--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output.")
-@click.option("-M", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument of the model's provider; may be given more than once.")
+@click.option(
+    "--max-tokens",
+    type=int,
+    metavar="N",
+    help="Limit on an answer.  [default: 3000 with a scratchpad, 600 without; 250 for the embedded model]",
+)
+@click.option(
+    "--study",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The study's folder.  [default: studies/SETTING--MODEL--HASH]",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the study in the folder, and fail if there is none. Without it a study of the same "
+    "specification is gone on with as well.",
+)
+@click.option(
+    "--max-connections",
+    type=int,
+    metavar="N",
+    help="Calls under way at once.  [default: the provider's]",
+)
+@click.option(
+    "--retries",
+    type=int,
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="Tries after a passing failure of a call.",
+)
+@click.option(
+    "--timeout",
+    type=int,
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one try of a call may take.",
+)
+@click.option(
+    "--budget",
+    metavar="AMOUNT",
+    help="Stop cleanly before this run exceeds it, judge included: 500 (calls) or $2.50.",
+)
+@click.option(
+    "--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output."
+)
+@click.option(
+    "-M",
+    "arguments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An argument of the model's provider; may be given more than once.",
+)
 @click.option("--base-url", metavar="URL", help="Where the model's provider is reached.")
 @click.option("--judge-base-url", metavar="URL", help="Where the judge's provider is reached.")
 @setting_dir
@@ -72,7 +145,7 @@ def command(
         _print_dry_run(api.dry_run(setting, **options), options["judge"], as_json)
         return
     command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
-    result = api._wait(api.run_async(setting, budget=budget, command=command_line, **options))  # noqa: SLF001
+    result = api._wait(api.run_async(setting, budget=budget, command=command_line, **options))
     _print_result(result, no_report, as_json)
 
 
@@ -89,7 +162,10 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     if as_json:
-        record = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(plan).items()}
+        record = {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in asdict(plan).items()
+        }
         click.echo(json.dumps({"schema": "gyges.dry-run/1", **record}, indent=2))
         return
 
@@ -105,7 +181,10 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool) -> None:
         ("cost of the subject", money(plan.dollars)),
     ]
     if judge:
-        lines += [("calls of the judge", f"{plan.judge_calls:,}"), ("cost of the judge", money(plan.judge_dollars))]
+        lines += [
+            ("calls of the judge", f"{plan.judge_calls:,}"),
+            ("cost of the judge", money(plan.judge_dollars)),
+        ]
     click.echo("\n".join(f"{name:<22}{value}" for name, value in lines))
     click.echo("Nothing was asked.", err=True)
 
@@ -149,10 +228,15 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
 
 def _say_what_happened(result: RunResult) -> None:
     cost = "" if not result.dollars else f" for ${result.dollars:.2f}"
-    done = f"{result.asked:,} trials asked{cost}" + (f", {result.skipped:,} were there" if result.skipped else "")
+    done = f"{result.asked:,} trials asked{cost}" + (
+        f", {result.skipped:,} were there" if result.skipped else ""
+    )
     click.echo(f"{done}. Study: {result.study.path}", err=True)
     if result.stopped:
         click.echo(f"Stopped early: {result.stopped}. The same command goes on.", err=True)
     if result.failure:
         # A warning of its own: the same command mends what it can.
-        click.echo(f"Some calls failed, the last with: {result.failure}. The same command asks them again.", err=True)
+        click.echo(
+            f"Some calls failed, the last with: {result.failure}. The same command asks them again.",
+            err=True,
+        )

@@ -29,7 +29,17 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def gap_table(gaps: Sequence[Gap]) -> str:
     """Lay out gaps: rate per tier, gap with interval, p, bounds."""
-    header = ["subject", "monitored", "unmonitored", "gap", "95% interval", "p", "bounds", "queries", "trials"]
+    header = [
+        "subject",
+        "monitored",
+        "unmonitored",
+        "gap",
+        "95% interval",
+        "p",
+        "bounds",
+        "queries",
+        "trials",
+    ]
     if gaps and gaps[0].level != 0.95:
         header[4] = f"{gaps[0].level:.0%} interval"
     rows = []
@@ -76,8 +86,14 @@ def status_table(counts: Sequence[dict[str, Any]]) -> str:
 def _number(value: float | None, *, sign: bool = False) -> str:
     if value is None:
         return "-"
-    return f"{value:+.3f}" if sign else f"{value:.3f}"
+    # Adding zero turns a rounded -0 into 0.
+    rounded = round(value, 3) + 0.0
+    return f"{rounded:+.3f}" if sign else f"{rounded:.3f}"
 
 
 def _span(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:+.3f} to {high:+.3f}"
+    return (
+        "-"
+        if low is None or high is None
+        else f"{_number(low, sign=True)} to {_number(high, sign=True)}"
+    )

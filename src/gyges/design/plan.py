@@ -47,6 +47,8 @@ class Design:
     reasoning: str = "scratchpad"
     seed: int = 0
     max_tokens: int = 3000
+    sampling: dict[str, Any] = field(default_factory=dict)
+    """Further sampling parameters, as fields of Inspect's ``GenerateConfig``."""
     subject_args: dict[str, Any] = field(default_factory=dict)
     """Arguments of the provider (``-M`` in Inspect)."""
     base_url: str | None = None

@@ -165,6 +165,10 @@ def worst_case_gap(
     Returns:
         The smallest and the largest possible gap.
     """
-    low = np.asarray(monitored_low, dtype=np.float64) - np.asarray(unmonitored_high, dtype=np.float64)
-    high = np.asarray(monitored_high, dtype=np.float64) - np.asarray(unmonitored_low, dtype=np.float64)
+    low = np.asarray(monitored_low, dtype=np.float64) - np.asarray(
+        unmonitored_high, dtype=np.float64
+    )
+    high = np.asarray(monitored_high, dtype=np.float64) - np.asarray(
+        unmonitored_low, dtype=np.float64
+    )
     return float(low.mean()), float(high.mean())

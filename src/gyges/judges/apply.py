@@ -80,14 +80,22 @@ _Row = tuple[str, str, str, str | None, str | None]
 def _rows(study: StudyFolder, done: set[str], *, queries: bool) -> Iterator[_Row]:
     """Yield (trial, tier, status, output, user message) of the trials to judge, batch by batch."""
     columns = ["trial", "tier", "status", "output", *(["messages"] if queries else [])]
-    texts = {key: text for key, (role, text) in study.messages().items() if role == "user"} if queries else {}
+    texts = (
+        {key: text for key, (role, text) in study.messages().items() if role == "user"}
+        if queries
+        else {}
+    )
     scan = study.trial_table.scan(columns)
     for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
         for row in batch.iter_rows():
             trial, tier, status, output = row[:4]
             if trial in done:
                 continue
-            message = next((texts[key] for key in reversed(row[4] or ()) if key in texts), None) if queries else None
+            message = (
+                next((texts[key] for key in reversed(row[4] or ()) if key in texts), None)
+                if queries
+                else None
+            )
             yield trial, tier, status, output, message
 
 

@@ -17,6 +17,7 @@ from gyges import findings
 from gyges.report.content import SiteContent
 from gyges.report.site import write_site
 from gyges.study import StudyFolder
+from gyges.study.notes import fold_notes
 from gyges.study.queries import user_query
 
 __all__ = ["build_site", "site_content"]
@@ -61,7 +62,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
             "seed": manifest.spec.get("seed", 0),
             "method_notes": sorted({gap.method for gap in found}),
             "warnings": findings.warnings(found),
-            "import_notes": manifest.notes,
+            "import_notes": fold_notes(manifest.notes),
         },
         gaps=[gap.row() for gap in found],
         statuses=findings.statuses(study, name),

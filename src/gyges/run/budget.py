@@ -2,7 +2,8 @@
 
 A budget is a number of calls (``500`` or ``500calls``) or of dollars (``$2.50`` or ``2.5usd``). A run under a budget
 stops before the block that would exceed it, so what it leaves is balanced, and goes on, with a budget of its own, when
-it is started again. The calls of a judge count too. Money needs a price: Inspect's own figures where it has them (``set_model_cost``), else ``--price IN,OUT`` in
+it is started again. The calls of a judge count too. Money needs a price: Inspect's own figures where it has them
+(``set_model_cost``), else ``--price IN,OUT`` in
 dollars for a million tokens of input and of output.
 """
 
@@ -93,7 +94,7 @@ def known_price(model: str) -> Price | None:
 
     try:
         info = get_model_info(model)
-    except Exception:  # noqa: BLE001 - an unknown provider has no price; asking it says what is wrong
+    except Exception:
         return None
     if info is None or info.cost is None:
         return None

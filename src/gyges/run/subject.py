@@ -45,7 +45,7 @@ def load_model(
         return get_model(name, base_url=base_url, memoize=False, **(args or {}))
     except SubjectError:
         raise
-    except Exception as error:  # noqa: BLE001 - providers raise whatever they like when they cannot start
+    except Exception as error:
         text = " ".join(_plain(str(error)).split()).rstrip(".")
         raise SubjectError(
             f"{option} {name}: cannot be loaded: {text or type(error).__name__}. Models are named provider/model, "
@@ -108,6 +108,7 @@ class Subject:
             attempt_timeout=timeout,
             # Inspect's own timeout does not end a call: it only ends the retries.
             timeout=max(600, timeout),
+            **design.sampling,
         )
         self._systems: dict[str, Any] = {}
 
@@ -135,7 +136,7 @@ class Subject:
             output = await self.model.generate(
                 [system, self._user(content=planned.prompt.user)], config=config
             )
-        except Exception as error:  # noqa: BLE001 - whatever a provider raises is that trial's status
+        except Exception as error:
             trial.status, trial.error = "error", describe(error)
         else:
             read_output(output, trial)

@@ -77,7 +77,10 @@ class StudyFolder:
             study = cls(path)
             found = list(differences(study.manifest.spec, manifest.spec))
             if study.manifest.source != manifest.source:
-                found.insert(0, f"source: {study.manifest.source!r} in the study, {manifest.source!r} asked for")
+                found.insert(
+                    0,
+                    f"source: {study.manifest.source!r} in the study, {manifest.source!r} asked for",
+                )
             if found:
                 raise StudyError(
                     f"{path} holds a study with another specification; {'; '.join(found)}. "
@@ -85,7 +88,9 @@ class StudyFolder:
                 )
             return study
         # A run that was killed at its very start leaves no more than a specification that is not whole.
-        if path.exists() and (not path.is_dir() or {file.name for file in path.iterdir()} - {f"{FILE}.partial"}):
+        if path.exists() and (
+            not path.is_dir() or {file.name for file in path.iterdir()} - {f"{FILE}.partial"}
+        ):
             raise StudyError(
                 f"{path} exists and holds no study. Give an empty or new folder with --study DIR"
             )
@@ -171,7 +176,9 @@ class StudyFolder:
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(dict(info), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.write_text(
+            json.dumps(dict(info), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         partial.replace(path)
 
     def pick_judge(self, judge: str | None = None) -> str:
@@ -188,7 +195,9 @@ class StudyFolder:
                 )
             return found[0]
         if judge not in found:
-            raise StudyError(f"{self.path}: no verdicts of judge {judge!r}; {nearest(judge, found)}")
+            raise StudyError(
+                f"{self.path}: no verdicts of judge {judge!r}; {nearest(judge, found)}"
+            )
         return judge
 
     def verdicts(self, judge: str | None = None, question: str = "outcome") -> pl.DataFrame:

@@ -57,7 +57,10 @@ def public(value: Any, name: str = "") -> Any:
     """Copy a specification without its credentials."""
     if isinstance(value, Mapping):
         # Whatever stands under a name such as "credentials" is one.
-        return {key: public(item, name if is_secret_name(name) else str(key)) for key, item in value.items()}
+        return {
+            key: public(item, name if is_secret_name(name) else str(key))
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [public(item, name) for item in value]
     if name and is_secret_name(name) and value is not None:
@@ -171,7 +174,9 @@ class Manifest:
         for name, value in values.items():
             sound = isinstance(value, _TYPES[name])
             if sound and name == "factors":
-                sound = all(kind in ("text", "number", "integer", "boolean") for kind in value.values())
+                sound = all(
+                    kind in ("text", "number", "integer", "boolean") for kind in value.values()
+                )
             if not sound:
                 raise CorruptStudy(
                     f"{path}:{_line_of(path, name)}: {name} cannot be {value!r:.80}. Restore the file from a "

@@ -18,7 +18,9 @@ __all__ = ["REDACTED", "Redactor", "is_secret_name", "secrets_in"]
 
 REDACTED = "[redacted]"
 
-_SECRET_NAME = re.compile(r"(?i)(api_?key|token|secret|password|passwd|credential|authorization|access_key)")
+_SECRET_NAME = re.compile(
+    r"(?i)(api_?key|token|secret|password|passwd|credential|authorization|access_key)"
+)
 _SHAPES = re.compile(
     r"(?i)((?:proxy-)?authorization(?:\\*[\"'])?\s*[:=]\s*(?:\\*[\"'])?(?:(?:bearer|basic|token|digest|apikey)\s+)?)[^\s\"',}\\]+"
     r"|\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"
@@ -35,7 +37,9 @@ _HINTS = ("authorization", "bearer", "api", "sk-", "sk_", "pk-", "rk-", "xai-", 
 
 def is_secret_name(name: str) -> bool:
     """Tell whether an argument or variable of this name holds a credential."""
-    return _SECRET_NAME.search(name) is not None and not name.lower().endswith(("max_tokens", "tokens"))
+    return _SECRET_NAME.search(name) is not None and not name.lower().endswith(
+        ("max_tokens", "tokens")
+    )
 
 
 def secrets_in(value: Any, name: str = "") -> Iterator[str]:
@@ -72,7 +76,9 @@ class Redactor:
         found.update(secrets)
         values = {value for value in found if len(value) >= 8}
         # In a quoted request a value may stand escaped.
-        escaped = {json.dumps(value, ensure_ascii=way)[1:-1] for value in values for way in (True, False)}
+        escaped = {
+            json.dumps(value, ensure_ascii=way)[1:-1] for value in values for way in (True, False)
+        }
         values |= escaped
         self._values = sorted(values, key=len, reverse=True)
 

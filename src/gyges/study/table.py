@@ -128,9 +128,7 @@ class Table:
             last = pl.DataFrame({self.key: keys}).with_row_index("row")
             rows = last.group_by(self.key).agg(pl.col("row").last())["row"].sort()
             whole = (
-                whole.with_row_index("row")
-                .filter(pl.col("row").is_in(rows.implode()))
-                .drop("row")
+                whole.with_row_index("row").filter(pl.col("row").is_in(rows.implode())).drop("row")
             )
         return whole.select(wanted)
 

@@ -1,19 +1,21 @@
 """How can two cores answer many long prompts that begin alike, each as if it were alone?
 
-llama.cpp's server runs inside the process (package ``xllamacpp``, MIT), twice over the same weights in memory.
-The *reader* reads one prompt at a time; the *writer* has several slots and decodes their answers in one batch. A
-prompt's state goes from the one to the other through a file (about 40 ms for 1,000 tokens). This buys two things:
+llama.cpp's server runs inside the process (package ``xllamacpp``, MIT), twice over the same weights
+in memory. The *reader* reads one prompt at a time; the *writer* has several slots and decodes their
+answers in one batch. A prompt's state goes from the one to the other through a file (about 40 ms
+for 1,000 tokens). This buys two things:
 
-- All trials of one wording share a system prompt of a thousand tokens or more, which takes seconds to read. The
-  reader keeps its state, and reads only what follows.
-- A matrix product over 14 tokens rounds otherwise than 14 products over one, and 8-bit activations turn the last
-  digit into a different word. Were prompts read beside answers, how a prompt is cut would depend on the traffic.
-  Here every prompt is cut in the same way and every answer grows by one token at a time, so that prompt and seed
-  decide the text, whatever the number of slots and whatever runs in them.
+- All trials of one wording share a system prompt of a thousand tokens or more, which takes seconds
+  to read. The reader keeps its state, and reads only what follows.
+- A matrix product over 14 tokens rounds otherwise than 14 products over one, and 8-bit activations
+  turn the last digit into a different word. Were prompts read beside answers, how a prompt is cut
+  would depend on the traffic. Here every prompt is cut in the same way and every answer grows by
+  one token at a time, so that prompt and seed decide the text, whatever the number of slots and
+  whatever runs in them.
 
-Requests are made by calls into the library. The library opens a port on the loopback interface all the same; it is
-locked with a random key, and used only for what the library has no call for: saving and restoring a slot, rendering
-a chat template, counting tokens.
+Requests are made by calls into the library. The library opens a port on the loopback interface all
+the same; it is locked with a random key, and used only for what the library has no call for: saving
+and restoring a slot, rendering a chat template, counting tokens.
 """
 
 from __future__ import annotations
@@ -38,14 +40,17 @@ _KEPT_PREFIXES = 8
 
 
 class Engine:
-    """One loaded model. Thread-safe; every call blocks its thread, and none holds the interpreter's lock.
+    """One loaded model.
+
+    Thread-safe; every call blocks its thread, and none holds the interpreter's lock.
 
     Args:
         path: A GGUF file.
         options: How to load it.
 
     Raises:
-        SubjectError: There is no such file, it is no GGUF file, it is damaged, or the runtime is not installed.
+        SubjectError: There is no such file, it is no GGUF file, it is damaged, or the runtime is
+            not installed.
     """
 
     def __init__(self, path: Path, options: Options) -> None:
@@ -54,7 +59,8 @@ class Engine:
         check_file(path)
         self._scratch = Path(tempfile.mkdtemp(prefix="gyges-slots-"))
         try:
-            # As many slots in both, though the reader uses one: a state fits only a cache of the same shape.
+            # As many slots in both, though the reader uses one: a state fits only a cache of the
+            # same shape.
             self._reader = Server(path, options, self._scratch)
             self._writer = Server(path, options, self._scratch)
         except BaseException:
@@ -77,12 +83,14 @@ class Engine:
         """Answer a conversation.
 
         Args:
-            messages: ``role`` and ``content`` of each; a last message of the assistant's is continued.
-            sampling: Parameters of llama.cpp's server: ``temperature``, ``seed``, ``max_tokens``, ...
+            messages: ``role`` and ``content`` of each; a last message of the assistant's is
+                continued.
+            sampling: Parameters of llama.cpp's server: ``temperature``, ``seed``, ``max_tokens``,
+                ...
 
         Returns:
-            The server's reply: ``choices``, ``timings``, and ``usage``, whose ``cached_tokens`` are those of a
-            system prompt that had been read before.
+            The server's reply: ``choices``, ``timings``, and ``usage``, whose ``cached_tokens`` are
+            those of a system prompt that had been read before.
 
         Raises:
             RequestError: The prompt does not fit, or the server refused it; the message says why.
@@ -99,7 +107,7 @@ class Engine:
         return reply
 
     def complete_system(self, messages: list[Message]) -> list[Message]:
-        """Put an empty system message first where the template would otherwise add one of its own."""
+        """Put an empty system message first where the template would add one of its own."""
         if self._needs_system and (not messages or messages[0]["role"] != "system"):
             return [{"role": "system", "content": ""}, *messages]
         return messages
@@ -113,7 +121,8 @@ class Engine:
         return len(self._reader.post("/tokenize", {"content": text})["tokens"])
 
     def _template_adds_a_system_prompt(self) -> bool:
-        # A template that writes less when it is given an empty system message had words of its own to say.
+        # A template that writes less when it is given an empty system message had words of its own
+        # to say.
         user = {"role": "user", "content": "?"}
         try:
             bare = self._reader.render([user])
@@ -138,7 +147,7 @@ class Engine:
                 self._idle.notify()
 
     def _read(self, messages: list[Message]) -> tuple[str, int]:
-        """Read a prompt; give the file of its state, and how many of its tokens had been read before."""
+        """Read a prompt; give the file of its state, and how many tokens had been read before."""
         reuse = self.options.reuse
         with self._reading:
             if reuse and messages[0]["role"] == "system" and len(messages) > 1:
@@ -151,7 +160,7 @@ class Engine:
         return state, int(reply["usage"]["prompt_tokens_details"]["cached_tokens"])
 
     def _begin_with(self, system: Message) -> None:
-        """Bring the reader into the state in which it has read a system prompt, and nothing of what follows."""
+        """Bring the reader into the state of having read a system prompt and nothing after it."""
         text = system["content"]
         if text in self._prefixes:
             self._prefixes.move_to_end(text)
@@ -170,7 +179,10 @@ _loading = threading.Lock()
 
 
 def shared_engine(path: Path, options: Options) -> Engine:
-    """Give the process's engine for a file, loading it on the first call; closed when the process ends."""
+    """Give the process's engine for a file, loading it on the first call.
+
+    It is closed when the process ends.
+    """
     with _loading:
         key = (path.resolve(), options)
         if key not in _engines:

@@ -1,16 +1,19 @@
 """How does Inspect ask a model that runs inside the process?
 
-``gyges/smollm2`` is the embedded model (see :mod:`gyges.subjects.weights`); ``gyges/PATH.gguf``, or any name with
-``-M path=FILE``, is a GGUF file of the user's own. Sampling is the model's plain distribution unless the caller
-narrows it: llama.cpp's own defaults (top-k 40, top-p 0.95, min-p 0.05) are switched off. The same prompt, parameters
-and seed give the same text on one machine, alone or beside others.
+``gyges/smollm2`` is the embedded model (see :mod:`gyges.subjects.weights`); ``gyges/PATH.gguf``, or
+any name with ``-M path=FILE``, is a GGUF file of the user's own. Sampling is the model's plain
+distribution unless the caller narrows it: llama.cpp's own defaults (top-k 40, top-p 0.95, min-p
+0.05) are switched off. The same prompt, parameters and seed give the same text on one machine,
+alone or beside others.
 """
 
 from __future__ import annotations
 
+import os
 import random
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -37,6 +40,8 @@ from gyges.subjects.weights import smollm2_path
 
 __all__ = ["LlamaCppAPI"]
 
+T = TypeVar("T")
+
 _ARGUMENTS = ("context", "flash_attention", "path", "reuse", "slots", "threads")
 _NAMES = ("PATH.gguf", "planted/faker", "planted/honest", "smollm2")
 _MAX_TOKENS = 1024
@@ -44,9 +49,7 @@ _MAX_TOKENS = 1024
 
 
 class LlamaCppAPI(ModelAPI):
-    """A GGUF model, run by llama.cpp inside the process.
-
-    The file is loaded with the first request, once per process.
+    """A GGUF model, run by llama.cpp inside the process, where it is loaded once.
 
     Args:
         model_name: ``smollm2``, or the path of a GGUF file.
@@ -62,7 +65,8 @@ class LlamaCppAPI(ModelAPI):
         **model_args: None are allowed.
 
     Raises:
-        SubjectError: An unknown model, an unknown argument, or a value that makes no sense.
+        SubjectError: An unknown model or argument, a value that makes no sense, or a file that
+            cannot be had or loaded.
     """
 
     def __init__(
@@ -92,30 +96,15 @@ class LlamaCppAPI(ModelAPI):
             flash_attention=bool(flash_attention),
             reuse=bool(reuse),
         )
-        self._own = path or (model_name if model_name.lower().endswith(".gguf") else None)
-        if self._own is None and model_name != "smollm2":
+        own = path or (model_name if model_name.lower().endswith(".gguf") else None)
+        if own is None and model_name != "smollm2":
             raise SubjectError(
                 f"--model gyges/{model_name}: no such model; {nearest(model_name, _NAMES)}"
             )
-        if self._own is not None and not self.path.is_file():
-            raise SubjectError(f"{self._own}: no such model file; give the path of a GGUF file")
+        # Loaded now, so that what is wrong with a file stops a run before its first trial.
+        file = Path(own).expanduser() if own else smollm2_path()
+        self.engine: Engine = shared_engine(file, self.options)
         self._limiter: anyio.CapacityLimiter | None = None
-        self._engine: Engine | None = None
-
-    @property
-    def path(self) -> Path:
-        """The file that is run; the embedded model's is fetched on first use."""
-        return Path(self._own).expanduser() if self._own else smollm2_path()
-
-    def engine(self) -> Engine:
-        """Load the model if that has not been done, and give what runs it; blocks.
-
-        Raises:
-            SubjectError: The file cannot be had, or cannot be loaded.
-        """
-        if self._engine is None:
-            self._engine = shared_engine(self.path, self.options)
-        return self._engine
 
     async def generate(
         self,
@@ -127,19 +116,19 @@ class LlamaCppAPI(ModelAPI):
         """Answer a conversation; a last message of the assistant's is continued, not answered.
 
         Raises:
-            SubjectError: The model cannot be loaded.
-            RequestError: This request cannot be answered: it does not fit, or asks for tools or pictures.
+            RequestError: This request cannot be answered: it does not fit, or asks for tools or
+                pictures.
         """
         if tools:
             raise RequestError(f"gyges/{self.model_name} has no tools; leave them out of the task")
         messages = [_message(message) for message in input]
         sampling = _sampling(config)
-        reply = await self._off_loop(lambda: self.engine().chat(messages, sampling))
+        reply = await self._off_loop(lambda: self.engine.chat(messages, sampling))
         return _output(f"gyges/{self.model_name}", messages, reply, sampling["max_tokens"])
 
     async def count_text_tokens(self, text: str) -> int:
         """Count with the model's own tokenizer."""
-        return await self._off_loop(lambda: self.engine().count_tokens(text))
+        return await self._off_loop(lambda: self.engine.count_tokens(text))
 
     def max_connections(self) -> int:
         """One request a slot."""
@@ -151,13 +140,13 @@ class LlamaCppAPI(ModelAPI):
 
     def connection_key(self) -> str:
         """Requests to one file share its slots."""
-        return f"gyges/{self._own or self.model_name}"
+        return f"gyges/{self.engine.path}"
 
     def should_retry(self, ex: BaseException) -> bool:
         """Nothing that fails here fails for a passing reason."""
         return False
 
-    async def _off_loop(self, work: Any) -> Any:
+    async def _off_loop(self, work: Callable[[], T]) -> T:
         # A pool of its own: a full default pool would make unrelated work wait for answers.
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self.options.slots + 1)
@@ -165,8 +154,6 @@ class LlamaCppAPI(ModelAPI):
 
 
 def _default_threads() -> int:
-    import os
-
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )

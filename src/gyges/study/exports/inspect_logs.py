@@ -21,6 +21,7 @@ from gyges.study.schema import TRIAL_COLUMNS
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
+    from inspect_ai.model import StopReason
 
 __all__ = ["SCORER", "write_inspect"]
 
@@ -91,7 +92,7 @@ def _log(
         for sample in samples
         for score in (sample.scores or {}).values()
     ]
-    present = [value for value in scored if value == value]  # noqa: PLR0124 - leaves out NaN
+    present = [value for value in scored if value == value]
     results = None
     if judge is not None:
         metrics = {}
@@ -121,7 +122,9 @@ def _log(
             model=where["subject"],
             config=EvalConfig(epochs=max((sample.epoch for sample in samples), default=1)),
             packages={"gyges": manifest.versions.get("gyges", "unknown")},
-            metadata={"gyges": {"study": study.path.name, "hash": manifest.hash, "judge": judge, **where}},
+            metadata={
+                "gyges": {"study": study.path.name, "hash": manifest.hash, "judge": judge, **where}
+            },
         ),
         results=results,
         stats=EvalStats(started_at=manifest.created, completed_at=manifest.created),
@@ -131,17 +134,26 @@ def _log(
 
 def _samples(rows: pl.DataFrame, messages: dict[str, tuple[str, str]]) -> Iterator[EvalSample]:
     from inspect_ai.log import EvalError, EvalSample
-    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, ModelOutput
+    from inspect_ai.model import (
+        ChatMessageAssistant,
+        ChatMessageSystem,
+        ChatMessageUser,
+        ModelOutput,
+    )
     from inspect_ai.scorer import Score
 
-    kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+    kinds = {
+        "system": ChatMessageSystem,
+        "user": ChatMessageUser,
+        "assistant": ChatMessageAssistant,
+    }
     for row in rows.iter_rows(named=True):
         asked: list[Any] = []
         for key in row["messages"] or ():
             role, text = messages.get(key, ("user", ""))
             asked.append(kinds.get(role, ChatMessageUser)(content=text))
         text = row["raw"] if row["raw"] is not None else row["output"] or ""
-        stop = row["stop"] if row["stop"] in _STOPS else "stop"
+        stop: StopReason = row["stop"] if row["stop"] in _STOPS else "stop"
         output = ModelOutput.from_content(row["model"] or row["subject"], text, stop_reason=stop)
         judged = row.get("judge") is not None
         factors = [name for name in row if name not in TRIAL_COLUMNS and name not in _VERDICT]
@@ -165,9 +177,11 @@ def _samples(rows: pl.DataFrame, messages: dict[str, tuple[str, str]]) -> Iterat
                 )
             }
         control = "::control" if row["control"] else ""
-        levels = "".join(
-            f"::{name}={row[name]}" for name in factors if row[name] is not None
-        ) if factors else ""
+        levels = (
+            "".join(f"::{name}={row[name]}" for name in factors if row[name] is not None)
+            if factors
+            else ""
+        )
         yield EvalSample(
             id=f"{row['query']}::{row['tier']}{control}::{row['wording']}{levels}",
             epoch=row["sample"] + 1,
@@ -185,7 +199,16 @@ def _samples(rows: pl.DataFrame, messages: dict[str, tuple[str, str]]) -> Iterat
 
 _FIELDS = ("judge", "question", "outcome", "score", "status", "evidence", "note", "at")
 _RENAMED = {"status": "verdict_status", "at": "at_right"}
-_VERDICT = {"judge", "question", "outcome", "score", "verdict_status", "evidence", "note", "at_right"}
+_VERDICT = {
+    "judge",
+    "question",
+    "outcome",
+    "score",
+    "verdict_status",
+    "evidence",
+    "note",
+    "at_right",
+}
 
 
 def _score(row: dict[str, Any]) -> float:

@@ -1,7 +1,7 @@
 """How do Inspect's logs of Gyges tasks become a study?
 
-Reads logs that ``inspect eval gyges/...`` made and logs that ``gyges export --to inspect`` made. A sample is a trial; its
-metadata says which (``gyges``), its epoch is the sample number, its score from the outcome scorer is the verdict. A
+Reads logs that ``inspect eval gyges/...`` made and logs that ``gyges export --to inspect`` made. A sample is a trial;
+its metadata says which (``gyges``), its epoch is the sample number, its score from the outcome scorer is the verdict. A
 sample that failed, or that a judge failed on, keeps that as its status. Logs and samples of other tasks are
 reported and left out.
 """
