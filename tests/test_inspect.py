@@ -50,6 +50,9 @@ def comparable(study: gyges.Study) -> pl.DataFrame:
     return study.trials().sort("trial")
 
 
+# The first evaluation of a process is slow: one worker takes all that share it.
+shares_log = pytest.mark.xdist_group("inspect-log")
+
 # Our task in Inspect
 
 
@@ -58,6 +61,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return evaluate(tmp_path_factory.mktemp("logs"), task_args={"queries": 12, "seed": 3}, epochs=2)
 
 
+@shares_log
 def test_the_task_asks_both_tiers_of_each_query_and_prints_the_gap(log: Any) -> None:
     assert log.status == "success"
     assert len(log.samples) == 48
@@ -70,6 +74,7 @@ def test_the_task_asks_both_tiers_of_each_query_and_prints_the_gap(log: Any) -> 
     assert log.eval.task_version == gyges.load_setting("animal-welfare").version
 
 
+@shares_log
 def test_the_logs_of_the_task_are_read_with_the_same_findings(log: Any, tmp_path: Path) -> None:
     study = came_back(Path(log.location), tmp_path / "study")
 
@@ -273,6 +278,19 @@ def test_a_study_that_nobody_judged_can_be_exported(study: gyges.Study, tmp_path
     assert back.trials().height == 40
 
 
+def test_the_commands_go_there_and_back(
+    study: gyges.Study, cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    status, out, _ = cli("export", study.path, "--to", "inspect", "--out", tmp_path / "logs")
+    assert status == 0
+    assert "inspect view --log-dir" in out
+
+    status, out, _ = cli("import", "inspect", tmp_path / "logs", "--study", tmp_path / "back")
+
+    assert status == 0
+    assert gyges.open_study(tmp_path / "back").gaps().equals(study.gaps())
+
+
 def test_an_export_does_not_write_over_anything(study: gyges.Study, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "mine.txt").write_text("precious")
@@ -284,6 +302,7 @@ def test_an_export_does_not_write_over_anything(study: gyges.Study, tmp_path: Pa
 # What is not ours
 
 
+@shares_log
 def test_samples_of_other_tasks_are_left_out_and_reported(log: Any, tmp_path: Path) -> None:
     from inspect_ai import Task
     from inspect_ai import eval as inspect_eval
@@ -306,6 +325,7 @@ def test_samples_of_other_tasks_are_left_out_and_reported(log: Any, tmp_path: Pa
     assert note.where == Path(foreign.location).name
 
 
+@shares_log
 def test_a_damaged_log_is_an_error_that_names_it_and_nothing_is_written(
     log: Any, tmp_path: Path
 ) -> None:
