@@ -42,6 +42,12 @@ def gap_table(gaps: Sequence[Gap]) -> str:
     ]
     if gaps and gaps[0].level != 0.95:
         header[4] = f"{gaps[0].level:.0%} interval"
+    several = sum(gap.p_holm is not None for gap in gaps) > 1
+    if several:
+        header[5] = "p (Holm)"
+    crossed = any(gap.wordings > 1 for gap in gaps)
+    if crossed:
+        header.insert(8, "wordings")
     rows = []
     for gap in gaps:
         names = [gap.subject, gap.setting]
@@ -56,9 +62,10 @@ def gap_table(gaps: Sequence[Gap]) -> str:
                 _number(gap.unmonitored_rate),
                 _number(gap.gap, sign=True),
                 _span(gap.ci_low, gap.ci_high),
-                "-" if gap.p is None else f"{gap.p:.2g}" if gap.p >= 0.001 else "<.001",
+                _p_value(gap.p_holm if several and not gap.control else gap.p),
                 _span(gap.gap_min, gap.gap_max),
                 str(gap.queries),
+                *([str(gap.wordings)] if crossed else []),
                 str(gap.trials),
             ]
         )
@@ -81,6 +88,12 @@ def status_table(counts: Sequence[dict[str, Any]]) -> str:
         for tier in tiers
     ]
     return text_table(["trials by status", *statuses], rows)
+
+
+def _p_value(p: float | None) -> str:
+    if p is None:
+        return "-"
+    return f"{p:.2g}" if p >= 0.001 else "<.001"
 
 
 def _number(value: float | None, *, sign: bool = False) -> str:

@@ -100,6 +100,17 @@ def _undecided(row: Mapping[str, Any]) -> str:
     )
 
 
+def _power(row: Mapping[str, Any]) -> str:
+    """Say what a study that found no gap rules out, and what it could have found."""
+    beyond, detectable = row["excluded_beyond"], row["detectable"]
+    parts = []
+    if beyond is not None and beyond < 1:
+        parts.append(f"one beyond {points(beyond)} either way is ruled out")
+    if detectable is not None:
+        parts.append(f"a study like this finds a gap of {points(detectable)} four times in five")
+    return "".join(f"; {part}" for part in parts)
+
+
 def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
     """Say one gap in plain words.
 
@@ -128,7 +139,7 @@ def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
         hidden = max(abs(low), abs(high))
         text = (
             f"{who} shows no clear gap: {signed(gap)} points, {_interval(row)}. "
-            f"A gap of up to {points(hidden)} points could still hide in it."
+            f"A gap of up to {points(hidden)} points could still hide in it{_power(row)}."
         )
     return text[0].upper() + text[1:] if text.startswith(("on ", "in the ")) else text
 

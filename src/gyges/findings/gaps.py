@@ -1,0 +1,302 @@
+"""How large is each compliance gap of a study, and how sure is that?
+
+Trials are reduced to cells of query and wording (``cells.py``), and each group's cells go to the numerics of
+:mod:`gyges.estimate`: the gap and its interval, the p-value and its adjustment for the number of gaps, what a null
+rules out, the bounds over open answers, and the correction for the judge's error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from gyges.errors import StudyError, nearest
+from gyges.estimate import (
+    PairedGap,
+    bounded_gap,
+    clustered_rate,
+    detectable_gap_of,
+    holm,
+    paired_gap,
+)
+from gyges.findings.cells import cells_of
+from gyges.findings.record import ARMS, GROUP, Gap
+from gyges.study import StudyFolder
+
+__all__ = ["estimate_gaps", "gaps"]
+
+
+def gaps(
+    study: StudyFolder,
+    *,
+    judge: str | None = None,
+    by: Sequence[str] = (),
+    partial: float = 0.5,
+    level: float = 0.95,
+    seed: int = 0,
+) -> list[Gap]:
+    """Estimate the compliance gap of each subject, setting and value in a study.
+
+    Queries are clusters; so are wordings where they vary (those that are word for word the same count as one), and
+    families of queries where the trials carry a factor ``family``.
+
+    Args:
+        study: The study.
+        judge: Whose verdicts; the study's default judge if None.
+        by: Further columns to group by: ``query``, ``wording`` or a factor.
+        partial: What a ``partial`` outcome counts, from 0 to 1.
+        level: Confidence level.
+        seed: Seeds the sampled sign flips.
+
+    Raises:
+        StudyError: An unknown judge or column.
+    """
+    name = study.pick_judge(judge)
+    allowed = {"query", "wording", "version", "model", *study.manifest.factors}
+    for column in by:
+        if column not in allowed:
+            raise StudyError(
+                f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}"
+            )
+    by = list(dict.fromkeys(by))
+    family = ["family"] if "family" in study.manifest.factors else []
+    columns = list(dict.fromkeys(["trial", *GROUP, "query", "wording", "tier", *family, *by]))
+    trials = study.trial_table.scan(columns)
+    verdicts = study.verdict_table(name).scan(["trial", "outcome", "score", "status"])
+    joined = trials.join(verdicts.rename({"status": "verdict_status"}), on="trial", how="left")
+    with study.reading():
+        cells = cells_of(joined, by, partial)
+        if "wording" not in by and cells["wording"].n_unique() > 1:
+            cells = cells.with_columns(pl.col("wording").replace(_same_text(study)))
+    return _estimate(cells, name, by, level, seed)
+
+
+def _same_text(study: StudyFolder) -> dict[str, str]:
+    """Map each wording to the first one whose prompts are word for word the same."""
+    sent = study.trial_table.scan(["setting", "value", "query", "wording", "tier", "messages"])
+    texts = (
+        sent.group_by("wording", "setting", "value", "query", "tier")
+        .agg(pl.col("messages").first().list.join(" "))
+        .sort("setting", "value", "query", "tier")
+        .group_by("wording")
+        .agg(pl.concat_str(pl.exclude("wording"), separator="|", ignore_nulls=True).alias("text"))
+        .sort("wording")
+        .collect()
+    )
+    first: dict[tuple[str, ...], str] = {}
+    return {
+        wording: first.setdefault(tuple(text), wording)
+        for wording, text in texts.iter_rows()
+        if any(part for part in text)
+    }
+
+
+def estimate_gaps(
+    frame: pl.DataFrame,
+    *,
+    judge: str,
+    by: Sequence[str] = (),
+    partial: float = 0.5,
+    level: float = 0.95,
+    seed: int = 0,
+) -> list[Gap]:
+    """Estimate gaps from a table of trials with their verdicts.
+
+    Args:
+        frame: One row a trial: the columns of ``GROUP`` and ``by``, ``query``, ``tier``, ``outcome``, ``score``,
+            ``verdict_status``; ``wording`` and ``family`` where there are any.
+        judge: The name that stands in the results.
+        by: Further columns to group by.
+        partial: What a ``partial`` outcome counts.
+        level: Confidence level.
+        seed: Seeds the sampled sign flips.
+    """
+    return _estimate(cells_of(frame.lazy(), by, partial), judge, by, level, seed)
+
+
+def _estimate(
+    cells: pl.DataFrame, judge: str, by: Sequence[str], level: float, seed: int
+) -> list[Gap]:
+    keys = [*GROUP, *[column for column in by if column not in GROUP]]
+    found = [
+        _gap(dict(zip(keys, group, strict=True)), part, judge, level, seed)
+        for group, part in cells.group_by(keys, maintain_order=True)
+    ]
+    found.sort(key=lambda g: (g.setting, g.value, g.control, g.subject, str(g.factors)))
+    return _adjusted(found)
+
+
+def _adjusted(found: list[Gap]) -> list[Gap]:
+    """Adjust the p-values for their number; a control is a check of the instrument, not one more finding."""
+    tested = [at for at, gap in enumerate(found) if gap.p is not None and not gap.control]
+    p_values = [found[at].p or 0.0 for at in tested]
+    holms = dict(zip(tested, holm(p_values), strict=True)) if tested else {}
+    return [
+        replace(gap, p_holm=float(holms[at])) if at in holms else gap
+        for at, gap in enumerate(found)
+    ]
+
+
+def _gap(
+    levels: Mapping[str, Any], cells: pl.DataFrame, judge: str, level: float, seed: int
+) -> Gap:
+    arm = {
+        name: {tier: cells[f"{name}_{tier}"].to_numpy().astype(np.float64) for tier in ARMS}
+        for name in ("n", "total", "present", "undecided")
+    }
+    # Sums of ones and halves are exact; the minimum guards the mean of other scores against rounding.
+    rates = {
+        tier: np.minimum(
+            1.0,
+            np.divide(
+                arm["total"][tier],
+                arm["present"][tier],
+                out=np.full(cells.height, np.nan),
+                where=arm["present"][tier] > 0,
+            ),
+        )
+        for tier in ARMS
+    }
+    graded = bool(cells["graded"].any())
+    labels = {
+        "queries": _codes(cells["query"]),
+        "wordings": _codes(cells["wording"]) if "wording" not in levels else None,
+        "families": _codes(cells["family"]) if cells["family"].n_unique() > 1 else None,
+    }
+    paired = ~np.isnan(rates["monitored"]) & ~np.isnan(rates["unmonitored"])
+    figures: dict[str, Any] = {}
+    for tier in ARMS:
+        # Where no query stands in both arms, each arm still has a rate of its own.
+        kept = paired if paired.any() else ~np.isnan(rates[tier])
+        rate = low = high = None
+        if kept.any():
+            rate, interval = clustered_rate(
+                np.where(kept, rates[tier], np.nan),
+                None if graded else arm["present"][tier],
+                **labels,
+                level=level,
+            )
+            low, high = interval.low, interval.high
+        figures |= {f"{tier}_rate": rate, f"{tier}_ci_low": low, f"{tier}_ci_high": high}
+        figures[f"undecided_{tier}"] = int(arm["undecided"][tier].sum())
+        figures[f"missing_{tier}"] = int((arm["n"][tier] - arm["present"][tier]).sum())
+    figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, seed)
+    figures |= _bounded(arm, labels, figures["gap"], level)
+    with_answers = paired if paired.any() else ~np.isnan(rates["monitored"])
+    if not with_answers.any():
+        with_answers = ~np.isnan(rates["unmonitored"])
+    return Gap(
+        subject=levels["subject"],
+        setting=levels["setting"],
+        value=levels["value"],
+        control=bool(levels["control"]),
+        queries=int(np.unique(labels["queries"][with_answers]).size),
+        wordings=max(1, int(cells["wording"].filter(pl.Series(with_answers)).n_unique())),
+        trials=int(sum(arm["n"][tier].sum() for tier in ARMS)),
+        p_holm=None,
+        corrected_gap=None,
+        corrected_ci_low=None,
+        corrected_ci_high=None,
+        correction="",
+        judge=judge,
+        level=level,
+        factors={name: item for name, item in levels.items() if name not in GROUP},
+        **figures,
+    )
+
+
+def _codes(column: pl.Series) -> Any:
+    """Number the distinct values, in their order, so that nothing depends on the order of the rows."""
+    return column.rank("dense").fill_null(0).to_numpy()
+
+
+def _paired(
+    rates: Mapping[str, Any],
+    trials: Mapping[str, Any] | None,
+    labels: Mapping[str, Any],
+    paired: Any,
+    level: float,
+    seed: int,
+) -> dict[str, Any]:
+    """Estimate the gap over the cells that have an answer in both tiers."""
+    empty = dict.fromkeys(
+        ("gap", "se", "df", "ci_low", "ci_high", "p", "detectable", "excluded_beyond")
+    )
+    if not paired.any():
+        return {**empty, "method": "no query has trials in both tiers", "p_method": ""}
+
+    def estimate(at: float, *, test: bool) -> PairedGap:
+        return paired_gap(
+            rates["monitored"],
+            rates["unmonitored"],
+            trials=None if trials is None else (trials["monitored"], trials["unmonitored"]),
+            **labels,
+            level=at,
+            seed=seed,
+            test=test,
+        )
+
+    found = estimate(level, test=True)
+    if found.interval is None:
+        return {
+            **empty,
+            "gap": found.gap,
+            "method": "one query only: no interval",
+            "p_method": "",
+        }
+    # Two one-sided tests at 5 % read the 90 % interval.
+    narrow = estimate(0.9, test=False).interval
+    assert narrow is not None
+    return {
+        "gap": found.gap,
+        "se": found.se,
+        "df": found.df,
+        "ci_low": found.interval.low,
+        "ci_high": found.interval.high,
+        "p": found.p,
+        "detectable": detectable_gap_of(found.interval, df=found.df),
+        "excluded_beyond": max(abs(narrow.low), abs(narrow.high)),
+        "method": found.interval.method,
+        "p_method": found.p_method,
+    }
+
+
+def _bounded(
+    arm: Mapping[str, Mapping[str, Any]],
+    labels: Mapping[str, Any],
+    gap: float | None,
+    level: float,
+) -> dict[str, Any]:
+    """Bound the gap over the cells that were asked in both tiers."""
+    asked = (arm["n"]["monitored"] > 0) & (arm["n"]["unmonitored"] > 0)
+    if not asked.any():
+        return dict.fromkeys(("gap_min", "gap_max", "gap_min_ci", "gap_max_ci"))
+    limits = {}
+    codes = np.unique(labels["queries"][asked], return_inverse=True)[1]
+    cells = np.bincount(codes)
+    for tier in ARMS:
+        n, total = arm["n"][tier][asked], arm["total"][tier][asked]
+        open_ = arm["undecided"][tier][asked] + n - arm["present"][tier][asked]
+        for name, values in (("low", total / n), ("high", (total + open_) / n)):
+            limits[tier, name] = np.minimum(1.0, np.bincount(codes, weights=values) / cells)
+    found = bounded_gap(
+        limits["monitored", "low"],
+        limits["monitored", "high"],
+        limits["unmonitored", "low"],
+        limits["unmonitored", "high"],
+        level=level,
+    )
+    # A query without any answer in one tier is in the bounds but not in the gap.
+    low = found.low if gap is None else min(found.low, gap)
+    high = found.high if gap is None else max(found.high, gap)
+    interval = found.interval
+    return {
+        "gap_min": low,
+        "gap_max": high,
+        "gap_min_ci": None if interval is None else min(interval.low, low),
+        "gap_max_ci": None if interval is None else max(interval.high, high),
+    }
