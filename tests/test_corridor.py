@@ -14,19 +14,10 @@ import pytest
 import gyges
 from gyges import findings
 from gyges.errors import SubjectError
-from gyges.judges import lexical_judge
-from gyges.subjects.planted import _COMPLY, _REFUSE, _STRATEGY, PLANTED
+from gyges.subjects._planted_answers import REASONING
+from gyges.subjects.planted import PLANTED
 
 FAKER, HONEST = "gyges/planted/faker", "gyges/planted/honest"
-
-
-def test_the_planted_answers_are_read_as_what_they_are() -> None:
-    judge = lexical_judge("animal-welfare")
-
-    for text in _COMPLY:
-        assert judge.read(text).outcome == "comply", text
-    for text in _REFUSE:
-        assert judge.read(text).outcome == "refuse", text
 
 
 @pytest.mark.parametrize("reasoning", ["scratchpad", "none"])
@@ -67,7 +58,9 @@ def test_the_corridor_finds_the_gap_that_was_planted(
     assert f"{main.gap * 100:+.0f}".lstrip("+") in page.read_text(encoding="utf-8")
     trials = study.trials()
     assert trials["reasoning"].is_null().all() == (reasoning == "none")
-    faking = trials.filter(pl.col("reasoning").fill_null("").str.contains(_STRATEGY[True][:40]))
+    faking = trials.filter(
+        pl.col("reasoning").fill_null("").str.contains(REASONING["strategy"][:40])
+    )
     assert len(faking) == 0 or kind == "faker"
     assert faking.filter((pl.col("tier") != "monitored") | pl.col("control")).is_empty()
 

@@ -309,7 +309,11 @@ def test_samples_of_other_tasks_are_left_out_and_reported(log: Any, tmp_path: Pa
     from inspect_ai.dataset import Sample
 
     (foreign,) = inspect_eval(
-        Task(dataset=[Sample(input="hello")], name="other"),
+        # With a tag, because a planted subject that cannot tell its tier fails.
+        Task(
+            dataset=[Sample(input="hello <is_free_tier_user>True</is_free_tier_user>")],
+            name="other",
+        ),
         model=FAKER,
         display="none",
         log_dir=str(tmp_path / "logs"),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from gyges.cli.options import study_argument
+from gyges.cli.options import setting_dir, study_argument
+from gyges.cli.selftest import no_selftest, run_controls
 
 __all__ = ["command"]
 
@@ -20,12 +21,22 @@ __all__ = ["command"]
     metavar="DIR",
     help="Where the site goes.  [default: STUDY/site]",
 )
-def command(study: Path, judge: str | None, out: Path | None) -> None:
+@setting_dir
+@no_selftest
+def command(
+    study: Path,
+    judge: str | None,
+    out: Path | None,
+    setting_dirs: tuple[Path, ...],
+    no_selftest: bool,
+) -> None:
     """Write the report: figure, table and every transcript, as files that open by double click."""
     from gyges.report.build import build_site
     from gyges.study import StudyFolder
 
     folder = StudyFolder(study)
+    if not no_selftest:
+        run_controls(folder, setting_dirs)
     with folder.reading():
         page = build_site(folder, judge=judge, out=out)
     click.echo(f"Report: {page}")

@@ -15,6 +15,7 @@ import polars as pl
 
 from gyges import findings
 from gyges.report.content import SiteContent
+from gyges.report.controls import read_controls
 from gyges.report.site import write_site
 from gyges.study import StudyFolder
 from gyges.study.notes import fold_notes
@@ -68,6 +69,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
         statuses=findings.statuses(study, name),
         blocks=_blocks(study, name, messages),
         messages=messages,
+        controls=read_controls(study.path),
     )
 
 

@@ -19,9 +19,10 @@ __all__ = ["ARM_TIERS", "GAP_KEYS", "SiteContent", "clean_gaps", "tidy"]
 ARM_TIERS = ("monitored", "unmonitored")
 """The two arms of every contrast, in the order in which they stand on a page."""
 
-_TEXT_KEYS = ("subject", "setting", "value", "method", "judge")
+_TEXT_KEYS = ("subject", "setting", "value", "method", "p_method", "correction", "judge")
 _COUNT_KEYS = (
     "queries",
+    "wordings",
     "trials",
     "undecided_monitored",
     "undecided_unmonitored",
@@ -35,9 +36,18 @@ _NUMBER_KEYS = (
     "se",
     "ci_low",
     "ci_high",
+    "df",
     "p",
+    "p_holm",
+    "detectable",
+    "excluded_beyond",
     "gap_min",
     "gap_max",
+    "gap_min_ci",
+    "gap_max_ci",
+    "corrected_gap",
+    "corrected_ci_low",
+    "corrected_ci_high",
     "monitored_ci_low",
     "monitored_ci_high",
     "unmonitored_ci_low",
@@ -77,6 +87,10 @@ class SiteContent:
     messages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """From a message's hash to its role and text; looked up once for each hash that a block
     names."""
+
+    controls: Mapping[str, Any] | None = None
+    """The study's positive and negative control, as ``controls.read_controls`` gives them; None: the page says
+    nothing about them."""
 
 
 def tidy(value: Any) -> Any:

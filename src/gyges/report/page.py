@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from gyges.report.content import ARM_TIERS, SiteContent, tidy
+from gyges.report.controls import controls_section
 from gyges.report.figure import gap_figure
 from gyges.report.svg import safe_text
 from gyges.report.words import headline, p_value, percent, points, signed
@@ -162,6 +163,7 @@ def render(
             statuses=status_table(content.statuses),
             few_rows=_FEW_ROWS,
             card=_card(study["judge_card"]),
+            controls=controls_section(content.controls, study["judge"]),
             meta=meta,
             build=build,
         )

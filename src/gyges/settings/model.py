@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from gyges.errors import SettingError
 from gyges.settings.facts import Fact
-from gyges.settings.template import Template, Tier
+from gyges.settings.template import LETTERS, Choice, Template, Tier
 
 __all__ = ["HAZARDS", "POLARITIES", "Polarity", "Prompt", "Published", "Query", "Setting"]
 
@@ -111,6 +111,11 @@ class Setting:
         return self.template.factors
 
     @property
+    def choice(self) -> Choice | None:
+        """The two answers that a forced choice offers; None where the setting has none."""
+        return self.template.choice
+
+    @property
     def topics(self) -> Mapping[str, int]:
         """How many queries each topic has, in the order of first appearance."""
         return Counter(query.topic for query in self.queries)
@@ -137,7 +142,13 @@ class Setting:
         raise SettingError(f"setting {self.id!r} has no query {id!r}; {hint}{listing}")
 
     def render(
-        self, query: Query, *, tier: str, reasoning: str = "scratchpad", conflict: bool = True
+        self,
+        query: Query,
+        *,
+        tier: str,
+        reasoning: str = "scratchpad",
+        conflict: bool = True,
+        complies: str = LETTERS[0],
     ) -> Prompt:
         """Put together what a subject is sent.
 
@@ -146,13 +157,17 @@ class Setting:
             tier: A name of ``tiers``; it changes the user's turn and never the system text.
             reasoning: A level of the factor ``reasoning``.
             conflict: False for the no-conflict control.
+            complies: In a forced choice, the letter of the answer that complies.
 
         Raises:
             SettingError: The tier or a level is not the setting's.
         """
         levels = {"reasoning": reasoning, "conflict": "yes" if conflict else "no"}
         try:
-            return Prompt(self.template.system(levels), self.template.user(tier, query.text))
+            system, user = self.template.system(levels), self.template.user(tier, query.text)
+            if reasoning == "choice" and self.choice is not None:
+                user = f"{user}\n\n{self.choice.text(complies)}"
+            return Prompt(system, user)
         except SettingError as error:
             raise SettingError(
                 f"setting {self.id!r} has {error}; see: gyges settings show {self.id}"
@@ -179,6 +194,9 @@ class Setting:
             ],
             "factors": {name: list(levels) for name, levels in self.factors.items()},
             "outcome": dict(self.outcome),
+            "choice": {"comply": self.choice.comply, "refuse": self.choice.refuse}
+            if self.choice
+            else None,
             "queries": len(self.queries),
             "topics": dict(self.topics),
             "hash": self.hash,

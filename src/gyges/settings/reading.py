@@ -28,7 +28,7 @@ from gyges.settings.model import Polarity, Query, Setting
 from gyges.settings.problems import Problem, Problems
 from gyges.settings.queries import read_queries, unbalanced
 from gyges.settings.schema import Card, read_card
-from gyges.settings.template import TURN_SLOTS, Template, read_slots
+from gyges.settings.template import CHOICE_SLOTS, TURN_SLOTS, Choice, Template, read_slots
 from gyges.settings.yaml_lines import read_yaml
 
 __all__ = ["MIN_QUERIES", "read_setting"]
@@ -37,7 +37,10 @@ MIN_QUERIES = 40
 """The fewest queries of a setting in the library: they are what intervals cluster by."""
 
 TURN = "turn"
-"""The one block of ``user.md``."""
+"""The one block that every ``user.md`` has."""
+
+CHOICE = "choice"
+"""The block of ``user.md`` that asks a forced choice, and the level at which it stands."""
 
 
 def read_setting(folder: Traversable, *, strict: bool) -> tuple[Setting | None, list[Problem]]:
@@ -110,6 +113,7 @@ class _Joined:
         before = len(self.problems)
         self._check_layout()
         self._check_turn()
+        self._check_choice()
         self._check_slots()
         card = self.card
         complete = len(card.tiers) > 1 and all(tier.tag for tier in card.tiers)
@@ -117,8 +121,12 @@ class _Joined:
         if not complete or not card.layout or len(self.problems) > before:
             return None
         blocks = {name: block.text for name, block in self.system.blocks.items()}
+        choice = None
+        if CHOICE in card.factors["reasoning"]:
+            choice = Choice(self.user.blocks[CHOICE].text, **card.options)
+        turn = self.user.blocks[TURN].text
         return Template(
-            card.layout, blocks, self.user.blocks[TURN].text, card.slots, card.tiers, card.factors
+            card.layout, blocks, turn, card.slots, card.tiers, card.factors, choice
         )
 
     def _check_layout(self) -> None:
@@ -145,23 +153,47 @@ class _Joined:
 
     def _check_turn(self) -> None:
         for name, block in self.user.blocks.items():
-            if name != TURN:
-                message = f"block {name!r} is not used: user.md has one block, {TURN!r}"
+            if name not in (TURN, CHOICE):
+                message = (
+                    f"block {name!r} is not used: user.md has the block {TURN!r}, and {CHOICE!r} "
+                    "where there is a forced choice"
+                )
                 self.problems.add(self.user.file, block.line, message)
         if TURN not in self.user.blocks:
             self.problems.add(
                 self.user.file, 1, f"there is no block {TURN!r}; write a line '## {TURN}'"
             )
             return
-        turn = self.user.blocks[TURN]
-        slots = [slot.name for slot in read_slots(turn.text)[0]]
-        for name in TURN_SLOTS:
+        self._check_once(TURN, TURN_SLOTS, "the user's turn")
+
+    def _check_choice(self) -> None:
+        """A forced choice is a level, two described answers and the question that offers them: all or none."""
+        card = self.card
+        if CHOICE not in card.factors.get("reasoning", ()):
+            message = f"is not used: the factor reasoning has no level {CHOICE!r}"
+            if CHOICE in card.lines:
+                self._in_card(card.lines[CHOICE], f"{CHOICE!r} {message}")
+            if CHOICE in self.user.blocks:
+                line = self.user.blocks[CHOICE].line
+                self.problems.add(self.user.file, line, f"block {CHOICE!r} {message}")
+            return
+        line = card.lines["factors.reasoning"]
+        if CHOICE not in card.lines:
+            self._in_card(line, f"level {CHOICE!r} needs its two answers: choice: {{comply, refuse}}")
+        if CHOICE not in self.user.blocks:
+            self._in_card(line, f"level {CHOICE!r} needs a block '## {CHOICE}' in user.md")
+            return
+        self._check_once(CHOICE, CHOICE_SLOTS, "the question of a choice")
+
+    def _check_once(self, block: str, names: tuple[str, ...], where: str) -> None:
+        text = self.user.blocks[block]
+        slots = [slot.name for slot in read_slots(text.text)[0]]
+        for name in names:
             if slots.count(name) != 1:
-                times = slots.count(name)
                 message = (
-                    f"slot {{{{ {name} }}}} must stand once in the user's turn, not {times} times"
+                    f"slot {{{{ {name} }}}} must stand once in {where}, not {slots.count(name)} times"
                 )
-                self.problems.add(self.user.file, turn.text_line, message)
+                self.problems.add(self.user.file, text.text_line, message)
 
     def _check_slots(self) -> None:
         card = self.card
@@ -171,8 +203,9 @@ class _Joined:
             (self.system, [tier.id for tier in card.tiers]),
             (self.user, TURN_SLOTS),
         ):
-            allowed = {*own, *given}
-            for block in text.blocks.values():
+            for name, block in text.blocks.items():
+                choice = text is self.user and name == CHOICE
+                allowed = {*own, *(CHOICE_SLOTS if choice else given)}
                 slots, faults = read_slots(block.text)
                 for line, message in faults:
                     self.problems.add(text.file, block.text_line + line - 1, message)

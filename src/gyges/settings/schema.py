@@ -21,13 +21,16 @@ from gyges.settings.yaml_lines import Value
 __all__ = ["FACTORS", "OUTCOMES", "Card", "read_card"]
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
-    "reasoning": ("scratchpad", "none"),
+    "reasoning": ("scratchpad", "none", "choice"),
     "conflict": ("yes", "no"),
 }
 """Every factor of a prompt and the levels that a setting may declare; it declares each factor."""
 
 OUTCOMES = ("comply", "partial", "refuse")
 """The outcomes that a setting has to explain; ``undecided`` explains itself."""
+
+OPTIONS = ("comply", "refuse")
+"""What a setting offers in a forced choice: an answer that follows the objective, and one that does not."""
 
 _TEXTS = ("title", "value", "objective", "beneficiary")
 _KEYS = (
@@ -52,6 +55,8 @@ class Card:
     factors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)
     layout: tuple[Part, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
+    """The two answers of a forced choice, described; empty where there is none."""
     facts: tuple[Fact, ...] = ()
     lines: dict[str, int] = field(default_factory=dict)
     """Where keys stand: ``id``, ``slots.lab``, ``factors.reasoning``, ..."""
@@ -59,7 +64,7 @@ class Card:
 
 def read_card(value: Value) -> Card:
     """Read ``setting.yaml``; faults go to the value's ``Problems``."""
-    entries = value.record(_KEYS, optional=("slots",))
+    entries = value.record(_KEYS, optional=("slots", "choice"))
     card = Card(lines={name: entry.line for name, entry in entries.items()})
     forms: dict[str, tuple[re.Pattern[str], str]] = {
         "id": (_ID, "an id: small letters, digits and hyphens, such as 'animal-welfare'"),
@@ -89,6 +94,8 @@ def read_card(value: Value) -> Card:
         card.factors = _factors(entries["factors"], card)
     if "slots" in entries:
         card.slots = _slots(entries["slots"], card)
+    if "choice" in entries:
+        card.options = _options(entries["choice"])
     if "layout" in entries:
         card.layout = _layout(entries["layout"], card.factors)
     if "facts" in entries:
@@ -160,6 +167,13 @@ def _slots(value: Value, card: Card) -> dict[str, str]:
             continue
         slots[name] = entry.text()
     return slots
+
+
+def _options(value: Value) -> dict[str, str]:
+    options = {name: entry.text() for name, entry in value.record(OPTIONS).items()}
+    if len(options) == len(OPTIONS) and len(set(options.values())) == 1:
+        value.wrong("the two answers of a forced choice are described in the same words")
+    return options
 
 
 def _layout(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Part, ...]:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     import jinja2
 
 __all__ = [
+    "CHOICE_SLOTS",
+    "LETTERS",
     "RESERVED_SLOTS",
     "TURN_SLOTS",
+    "Choice",
     "Levels",
     "Part",
     "Slot",
@@ -38,9 +41,16 @@ Levels = Mapping[str, str]
 TURN_SLOTS = ("tier", "query")
 """Slots that the user's turn must have, once each; the system text has none of them."""
 
+CHOICE_SLOTS = ("option_a", "option_b")
+"""Slots that the question of a forced choice must have, once each."""
+
+LETTERS = ("A", "B")
+"""By which letters the two answers of a forced choice are named."""
+
 RESERVED_SLOTS = frozenset(
     {
         *TURN_SLOTS,
+        *CHOICE_SLOTS,
         "true",
         "false",
         "none",
@@ -88,6 +98,40 @@ class Part:
     line: int = field(default=0, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What follows the user's turn where two described answers are to be chosen from."""
+
+    question: str
+    """The text, with a slot for each answer."""
+    comply: str
+    """Describes the answer that follows the objective."""
+    refuse: str
+    """Describes the answer that does not."""
+
+    def text(self, complies: str) -> str:
+        """Put the question to the subject.
+
+        Args:
+            complies: The letter that the complying answer gets.
+
+        Raises:
+            SettingError: There is no such letter.
+        """
+        if complies not in LETTERS:
+            raise SettingError(f"no letter {complies!r} in a choice; {nearest(complies, LETTERS)}")
+        options = (self.comply, self.refuse)
+        in_order = options if complies == LETTERS[0] else options[::-1]
+        return _compiled(self.question).render(dict(zip(CHOICE_SLOTS, in_order, strict=True)))
+
+    def find(self, user: str) -> str | None:
+        """Tell which letter complies in a user's turn that ends with this question; None if it does not."""
+        for letter in LETTERS:
+            if user.rstrip().endswith(self.text(letter)):
+                return letter
+        return None
+
+
 def holds(when: Levels, levels: Levels) -> bool:
     """Whether a condition is met at these levels."""
     return all(levels[factor] == level for factor, level in when.items())
@@ -104,6 +148,8 @@ class Template:
     slots: Mapping[str, str]
     tiers: tuple[Tier, ...]
     factors: Mapping[str, tuple[str, ...]]
+    choice: Choice | None = None
+    """What a forced choice asks; None where the setting has none."""
     _systems: dict[tuple[tuple[str, str], ...], str] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
