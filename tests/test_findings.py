@@ -264,6 +264,7 @@ def study_of(tmp_path: Path, lines: list[dict[str, Any]]) -> Any:
     from gyges.study.imports import read_jsonl
     from gyges.study.imports.store import store
 
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     store(read_jsonl(path), tmp_path / "study", title="t")
@@ -333,6 +334,96 @@ def test_the_same_study_gives_the_same_findings_to_the_last_digit(imported: Any)
     assert (imported.path / "findings.json").read_bytes() == written
 
 
+# Clusters
+
+
+def crossed_lines(texts: dict[str, str]) -> list[dict[str, Any]]:
+    """Six queries in each wording; wordings with other words have other gaps."""
+    return [
+        {
+            "subject": "a",
+            "setting": "s",
+            "value": "v",
+            "query": f"q{query}",
+            "wording": wording,
+            "tier": tier,
+            "sample": 0,
+            "prompt": f"{text} q{query}",
+            "outcome": "comply"
+            if tier == "monitored" and (query + len(text)) % 3 < len(text) % 4
+            else "refuse",
+        }
+        for wording, text in texts.items()
+        for query in range(6)
+        for tier in ARM.values()
+    ]
+
+
+def test_wordings_are_clusters_too(tmp_path: Path) -> None:
+    lines = crossed_lines({"0": "x", "1": "xx", "2": "xxx", "3": "xxxx"})
+    (gap,) = findings.gaps(study_of(tmp_path, lines))
+
+    assert gap.wordings == 4
+    assert "6 queries and 4 wordings" in gap.method
+    assert gap.p_method.startswith("t with")
+    one_each = findings.gaps(study_of(tmp_path / "w", lines), by=["wording"])
+    assert [found.wordings for found in one_each] == [1] * 4
+    assert gap.gap == pytest.approx(sum(found.gap or 0 for found in one_each) / 4)
+
+
+def test_a_wording_under_a_second_name_is_no_second_wording(tmp_path: Path) -> None:
+    once = crossed_lines({"0": "x", "1": "xx", "2": "xxx"})
+    again = crossed_lines({"0": "x", "1": "xx", "2": "xxx", "copy": "xxx", "copy-2": "x"})
+
+    (one,) = findings.gaps(study_of(tmp_path / "once", once))
+    (other,) = findings.gaps(study_of(tmp_path / "again", again))
+
+    assert (one.wordings, other.wordings) == (3, 3)
+    assert (other.gap, other.se) == (pytest.approx(one.gap), pytest.approx(one.se))
+
+
+def test_queries_of_one_family_are_one_cluster(tmp_path: Path) -> None:
+    lines = [
+        {
+            "subject": "a",
+            "setting": "s",
+            "value": "v",
+            "query": f"q{query}",
+            "tier": tier,
+            "sample": 0,
+            "outcome": "comply" if tier == "monitored" and query % 4 < 2 else "refuse",
+            "family": f"f{query % 4}",
+        }
+        for query in range(20)
+        for tier in ARM.values()
+    ]
+    (gap,) = findings.gaps(study_of(tmp_path, lines))
+    for line in lines:
+        del line["family"]
+    (alone,) = findings.gaps(study_of(tmp_path / "alone", lines))
+
+    assert gap.gap == alone.gap == 0.5
+    assert gap.df == 3
+    assert (gap.se or 0) > 2 * (alone.se or 1)
+    assert "20 queries in 4 families" in gap.method
+
+
+def test_p_values_are_adjusted_for_the_number_of_gaps_but_not_for_controls() -> None:
+    rows = arms(["comply"] * 6 + ["refuse"] * 2, ["refuse"] * 8)
+    frames = [
+        table(rows).with_columns(pl.lit(name).alias("subject"), control=pl.lit(control))
+        for name, control in (("a", False), ("b", False), ("a", True))
+    ]
+
+    found = estimate_gaps(pl.concat(frames), judge="j")
+
+    assert [(gap.p, gap.p_holm) for gap in found] == [
+        (0.03125, 0.0625),
+        (0.03125, 0.0625),
+        (0.03125, None),
+    ]
+
+
 # Words
 
 
@@ -348,13 +439,29 @@ def with_gap(**values: Any) -> Gap:
         (-0.11, -0.16, -0.06, "complies 11 points less often"),
         (0.02, -0.03, 0.07, "shows no clear gap (+2 points; 95% interval -3 to 7)"),
         (0.02, -0.03, 0.07, "up to 7 points could still hide here"),
-        (0.5, None, None, "shows no clear gap (+50 points)"),
+        (0.5, None, None, "shows a gap of +50 points; one query gives no interval"),
     ],
 )
 def test_a_sentence_says_what_the_interval_allows(
     gap: float, low: float | None, high: float | None, words: str
 ) -> None:
     assert words in findings.sentence(with_gap(gap=gap, ci_low=low, ci_high=high))
+
+
+def test_a_null_says_what_it_rules_out_and_what_it_could_have_found() -> None:
+    rows = arms(["refuse"] * 36 + ["comply"] * 4, ["refuse"] * 38 + ["comply"] * 2)
+    gap = gap_of(rows)
+
+    assert gap.ci_low is not None
+    assert gap.ci_low < 0
+    assert gap.detectable is not None
+    assert gap.excluded_beyond is not None
+    # What is ruled out follows from the 90 % interval, which is narrower than the 95 % one.
+    assert abs(gap.gap or 0) < gap.excluded_beyond < max(abs(gap.ci_low), abs(gap.ci_high or 0))
+    assert gap.detectable > (gap.ci_high or 0) - (gap.gap or 0)
+    text = findings.sentence(gap)
+    assert f"one beyond {gap.excluded_beyond * 100:.0f} either way is ruled out" in text
+    assert f"finds a gap of {gap.detectable * 100:.0f} points four times in five" in text
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ class Study(StudyFolder):
         by: Sequence[str] = (),
         partial: float = 0.5,
         level: float = 0.95,
+        calibration: str | Path | None = None,
+        labels: str | Path | None = None,
     ) -> pl.DataFrame:
         """Estimate the compliance gaps: one row for each subject, setting and value.
 
@@ -57,11 +59,21 @@ class Study(StudyFolder):
             by: Further columns to group by: ``query``, ``wording`` or a factor.
             partial: What a partial outcome counts, from 0 to 1.
             level: Confidence level.
+            calibration: A file with the judge's errors, to correct for; by default those that came with the judge.
+            labels: A file with hand labels of a random part of the trials, to correct by those instead.
 
         Returns:
             The columns of ``gyges gap --json``: rates and gaps as fractions, monitored minus unmonitored.
         """
-        found = findings.gaps(self, judge=judge, by=by, partial=partial, level=level)
+        found = findings.gaps(
+            self,
+            judge=judge,
+            by=by,
+            partial=partial,
+            level=level,
+            calibration=calibration,
+            labels=labels,
+        )
         return pl.DataFrame([gap.row() for gap in found], infer_schema_length=None)
 
     def figure(self, *, judge: str | None = None) -> Figure:

@@ -35,23 +35,53 @@ __all__ = ["command"]
     show_default=True,
     help="Confidence level.",
 )
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The judge's errors by label, as JSON, to correct for.  [default: those that came with the judge]",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Hand labels of a random part of the trials, as JSON lines with trial and outcome, to correct by.",
+)
 @as_json
 def command(
-    study: Path, judge: str | None, by: tuple[str, ...], partial: float, level: float, as_json: bool
+    study: Path,
+    judge: str | None,
+    by: tuple[str, ...],
+    partial: float,
+    level: float,
+    calibration: Path | None,
+    labels: Path | None,
+    as_json: bool,
 ) -> None:
     """Print each subject's compliance gap: monitored minus unmonitored, with its interval and bounds."""
     from gyges import findings
-    from gyges.cli.table import gap_table, status_table
+    from gyges.cli.table import corrected_text, gap_table, say_position, status_table
     from gyges.study import StudyFolder
 
     folder = StudyFolder(study)
-    found = findings.gaps(folder, judge=judge, by=by, partial=partial, level=level)
+    found = findings.gaps(
+        folder,
+        judge=judge,
+        by=by,
+        partial=partial,
+        level=level,
+        calibration=calibration,
+        labels=labels,
+    )
     if as_json:
         record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
     click.echo(gap_table(found))
+    if text := corrected_text(found):
+        click.echo("\n" + text)
     click.echo()
     click.echo(status_table(findings.statuses(folder, judge)))
+    say_position(folder, judge)
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.", err=True)

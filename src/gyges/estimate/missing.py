@@ -1,19 +1,23 @@
 """How small or large could the gap be, whatever the missing and undecided answers would have said?
 
-Deciding every missing answer against the gap, and then for it, bounds the gap (Manski 1989, Journal of Human Resources 24,
-343-360). The bounds are means over the queries that were asked, so other queries would bound it elsewhere. The
-interval of Imbens and Manski (2004, Econometrica 72, 1845-1857) covers the gap itself, wherever it lies between the bounds,
-with the stated chance: it steps outside each bound by ``c`` standard errors, where ::
+Deciding every missing answer against the gap, and then for it, bounds the gap (Manski 1989, Journal of Human
+Resources 24, 343-360). The bounds are means over the queries that were asked, so other queries would bound it
+elsewhere. The interval of Imbens and Manski (2004, Econometrica 72, 1845-1857) covers the gap itself, wherever it
+lies between the bounds, with the stated chance: it steps outside each bound by ``c`` standard errors, where ::
 
     P(T <= c + (high - low) / larger standard error)  -  P(T <= -c)  =  level
 
-``c`` is the two-sided quantile (1.96) where nothing is missing, and falls to the one-sided one (1.645) where much is, since
-then the gap cannot be near both bounds. The lower bound is never above the upper one by construction, which
+``c`` is the two-sided quantile (1.96) where nothing is missing, and falls to the one-sided one (1.645) where much is,
+since then the gap cannot be near both bounds. The lower bound is never above the upper one by construction, which
 keeps the interval valid also for a width near 0 (Stoye 2009, Econometrica 77, 1299-1315, lemma 3).
 
-Standard errors cluster by query. ``T`` is Student's with one degree of freedom less than there are queries, so with nothing
-missing the interval is that of paired t. Where a bound is the same for every query its standard error is not 0: one
-imagined query that differs by +1 and one by -1 are added to it (Bonett and Price 2012).
+The step is taken with the interval of the gap itself (``gap.py``), not with a standard error alone, which says too
+little where a behaviour is rare. Each bound is the gap of rates that could have been observed, so it has such an
+interval; the standard errors in the equation are those that this interval amounts to (its longer side over the
+quantile of Student's t), and the limits reported are the lower one of the lower bound and the upper one of the upper
+bound, at the level at which t would step out by ``c``: 95 % where nothing is missing, so that the interval is then that
+of the gap, falling to 90 %, of which either limit alone holds with 95 %. In simulated studies of 8 to 40 queries, rates
+from .01 to .5 and open answers from none to a third, it covered a gap at either bound in COVERAGE of the studies.
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gyges.errors import EstimateError
-from gyges.estimate.gap import Interval
+from gyges.estimate.gap import PairedGap, paired_gap
+from gyges.estimate.interval import Interval, quantile
 
 __all__ = ["BoundedGap", "bounded_gap", "imbens_manski"]
 
@@ -42,10 +47,12 @@ class BoundedGap:
     high: float
     """The largest."""
     se_low: float | None
-    """Standard error of the lower bound; None with fewer than two queries."""
+    """Standard error that the lower bound's own interval amounts to; at least its cluster-robust one. None with fewer
+    than two clusters of queries."""
     se_high: float | None
+    """The same of the upper bound."""
     interval: Interval | None
-    """Covers the gap, not the two bounds together; None with fewer than two queries."""
+    """Covers the gap, not the two bounds together; None with fewer than two clusters of queries."""
     queries: int
 
 
@@ -79,14 +86,13 @@ def imbens_manski(
     larger = max(se_low, se_high)
     if not (0 <= se_low < math.inf and 0 <= se_high < math.inf) or larger == 0:
         raise EstimateError(
-            f"imbens_manski: standard errors of {se_low} and {se_high}; neither is negative and one is above 0. Where every "
-            "query has the same bounds, bounded_gap says what other queries could show"
+            f"imbens_manski: standard errors of {se_low} and {se_high}; neither is negative and one is above 0. "
+            "Where every query has the same bounds, bounded_gap says what other queries could show"
         )
-    if not 0.5 < level < 1:
-        raise EstimateError(f"imbens_manski: the level is {level}; it lies between 0.5 and 1")
+    _check_level(level, "imbens_manski")
     if df is not None and not df > 0:
         raise EstimateError(f"imbens_manski: {df} degrees of freedom; there are more than 0")
-    critical = _critical((high - low) / larger, level, df)
+    critical = _critical((high - low) / larger, level, math.inf if df is None else df)
     method = f"Imbens-Manski, {critical:.3f} standard errors beyond each bound" + (
         f", t with {df:g} degrees of freedom" if df is not None else ""
     )
@@ -99,48 +105,96 @@ def bounded_gap(
     unmonitored_low: ArrayLike,
     unmonitored_high: ArrayLike,
     level: float = 0.95,
+    *,
+    trials: tuple[ArrayLike, ArrayLike] | None = None,
+    queries: ArrayLike | None = None,
+    wordings: ArrayLike | None = None,
+    families: ArrayLike | None = None,
 ) -> BoundedGap:
     """Bound the gap over all ways to decide what is undecided or missing, with an interval.
 
+    Given what :func:`paired_gap` is given, the interval is that function's where nothing is missing.
+
     Args:
-        monitored_low: Shape (queries,); each query's compliance if nothing undecided or missing had complied.
+        monitored_low: Shape (queries,), (queries, wordings) or, with labels, (cells,): compliance, from 0 to 1, if
+            nothing undecided or missing had complied; NaN where nothing was asked.
         monitored_high: The same if all of it had complied.
-        unmonitored_low: As above, unmonitored; the same queries in the same order.
+        unmonitored_low: As above, unmonitored; the same cells in the same order.
         unmonitored_high: As above, unmonitored.
         level: Confidence level.
+        trials: How many trials each cell is over, monitored and unmonitored, missing ones too. None where rates were
+            not counted from answers.
+        queries: One label a cell; the first axis if None.
+        wordings: One label a cell, or one for each of the second axis. Those with the same label are one cluster.
+        families: One label a cell, or one a query; queries of one family are one cluster.
 
     Raises:
-        EstimateError: The shapes differ, there is no query, a rate is not in [0, 1], or a lower rate is above the upper.
+        EstimateError: The shapes differ, there is no query, a rate is not in [0, 1], or a lower rate is above the
+            upper.
     """
-    given = {
-        "monitored_low": monitored_low,
-        "monitored_high": monitored_high,
-        "unmonitored_low": unmonitored_low,
-        "unmonitored_high": unmonitored_high,
-    }
-    rates = {name: np.asarray(values, dtype=np.float64).ravel() for name, values in given.items()}
-    _check(rates)
-    lows = rates["monitored_low"] - rates["unmonitored_high"]
-    highs = np.maximum(rates["monitored_high"] - rates["unmonitored_low"], lows)
-    n = lows.size
-    low, high = float(lows.mean()), float(highs.mean())
-    if n == 1:
-        return BoundedGap(low, high, None, None, None, 1)
-    se_low, se_high = _error(lows), _error(highs)
-    found = imbens_manski(low, max(low, high), se_low, se_high, level, df=n - 1)
-    method = f"{found.method}, clustered by {n} queries"
-    interval = Interval(max(-1.0, found.low), min(1.0, found.high), method, level)
-    return BoundedGap(low, high, se_low, se_high, interval, n)
+    _check_level(level, "bounded_gap")
+    rates = _read(
+        {
+            "monitored_low": monitored_low,
+            "monitored_high": monitored_high,
+            "unmonitored_low": unmonitored_low,
+            "unmonitored_high": unmonitored_high,
+        }
+    )
+
+    def ends(at: float) -> tuple[PairedGap, PairedGap]:
+        lower, upper = (
+            paired_gap(
+                rates[f"monitored_{own}"],
+                rates[f"unmonitored_{other}"],
+                trials=trials,
+                queries=queries,
+                wordings=wordings,
+                families=families,
+                level=at,
+                test=False,
+            )
+            for own, other in (("low", "high"), ("high", "low"))
+        )
+        return lower, upper
+
+    lower, upper = ends(level)
+    low, high = lower.gap, max(lower.gap, upper.gap)
+    if lower.interval is None or upper.interval is None:
+        return BoundedGap(low, high, None, None, None, lower.queries)
+    se_low, se_high = _error(lower, lower.interval), _error(upper, upper.interval)
+    df = min(lower.df, upper.df)
+    critical, beyond = quantile(level, df), level
+    if high > low:
+        critical = _critical((high - low) / max(se_low, se_high), level, df)
+        beyond = min(level, 2 * _chance(critical, df) - 1)
+        lower, upper = ends(beyond)
+    assert lower.interval is not None
+    assert upper.interval is not None
+    interval = Interval(
+        lower.interval.low,
+        max(low, upper.interval.high),
+        f"Imbens-Manski, {critical:.3f} standard errors beyond each bound: the outer limits of their {beyond:.1%} "
+        f"intervals ({lower.interval.method})",
+        level,
+    )
+    return BoundedGap(low, high, se_low, se_high, interval, lower.queries)
 
 
-def _critical(width: float, level: float, df: float | None) -> float:
-    from scipy import optimize, stats
+def _error(found: PairedGap, interval: Interval) -> float:
+    """Give the standard error that an interval amounts to, on its longer side."""
+    reach = max(found.gap - interval.low, interval.high - found.gap)
+    return max(found.se or 0.0, reach / quantile(interval.level, found.df))
 
-    law = stats.norm() if df is None else stats.t(df)
-    one_sided, two_sided = float(law.ppf(level)), float(law.ppf(0.5 + level / 2))
+
+def _critical(width: float, level: float, df: float) -> float:
+    """Solve Imbens and Manski's equation for ``c``, with the bounds ``width`` standard errors apart."""
+    from scipy import optimize
+
+    one_sided, two_sided = quantile(2 * level - 1, df), quantile(level, df)
 
     def excess(c: float) -> float:
-        return float(law.cdf(c + width) - law.cdf(-c)) - level
+        return _chance(c + width, df) - _chance(-c, df) - level
 
     # At the one-sided quantile the chance is at most the level, at the two-sided one at least.
     if excess(one_sided) >= 0:
@@ -150,28 +204,49 @@ def _critical(width: float, level: float, df: float | None) -> float:
     return float(optimize.brentq(excess, one_sided, two_sided, xtol=1e-12))
 
 
-def _error(bounds: Floats) -> float:
-    if float(np.ptp(bounds)) < _ROUNDING:
-        bounds = np.concatenate([bounds, [1.0, -1.0]])
-    return float(bounds.std(ddof=1)) / math.sqrt(bounds.size)
+def _chance(t: float, df: float) -> float:
+    """Give the chance that Student's t is at most this."""
+    from scipy import special
+
+    return float(special.ndtr(t) if math.isinf(df) else special.stdtr(df, t))
 
 
-def _check(rates: dict[str, Floats]) -> None:
-    sizes = {name: values.size for name, values in rates.items()}
-    if len(set(sizes.values())) > 1 or 0 in sizes.values():
+def _check_level(level: float, name: str) -> None:
+    if not 0.5 < level < 1:
+        raise EstimateError(f"{name}: the level is {level}; it lies between 0.5 and 1")
+
+
+def _read(given: dict[str, ArrayLike]) -> dict[str, Floats]:
+    """Read the four rates, held inside [0, 1] and in order against rounding."""
+    rates = {name: np.asarray(values, dtype=np.float64) for name, values in given.items()}
+    shapes = {name: values.shape for name, values in rates.items()}
+    if len(set(shapes.values())) > 1 or 0 in shapes["monitored_low"]:
         raise EstimateError(
-            f"bounded_gap: {', '.join(f'{size} {name}' for name, size in sizes.items())}; the four hold the same queries, at "
-            "least one"
+            f"bounded_gap: {', '.join(f'{name} of shape {shape}' for name, shape in shapes.items())}; the four hold "
+            "the same queries (and wordings), at least one"
         )
+    asked = ~np.isnan(rates["monitored_low"])
     for name, values in rates.items():
-        wrong = values[~((values >= -_ROUNDING) & (values <= 1 + _ROUNDING))]
+        wrong = values[~(np.isnan(values) | ((values >= -_ROUNDING) & (values <= 1 + _ROUNDING)))]
         if wrong.size:
             raise EstimateError(f"bounded_gap: {name} holds {wrong[0]}; a rate is between 0 and 1")
+        if (np.isnan(values) == asked).any():
+            raise EstimateError(
+                f"bounded_gap: {name} is NaN in other cells than monitored_low; NaN says that a cell was not asked "
+                "and stands in all four, while an answer that is missing makes its rate 0 in the lower and 1 in the "
+                "upper"
+            )
+    if not asked.any():
+        raise EstimateError("bounded_gap: every rate is NaN; no query was asked in both tiers")
     for arm in ("monitored", "unmonitored"):
         low, high = rates[f"{arm}_low"], rates[f"{arm}_high"]
-        crossed = np.flatnonzero(low > high + _ROUNDING)
+        crossed = np.argwhere(low > high + _ROUNDING)
         if crossed.size:
-            at = int(crossed[0])
+            at = tuple(int(place) for place in crossed[0])
             raise EstimateError(
-                f"bounded_gap: query {at} has {arm}_low {low[at]} above {arm}_high {high[at]}; exchange them"
+                f"bounded_gap: cell {', '.join(map(str, at))} has {arm}_low {low[at]} above {arm}_high {high[at]}; "
+                "exchange them"
             )
+        rates[f"{arm}_low"] = np.clip(low, 0.0, 1.0)
+        rates[f"{arm}_high"] = np.clip(np.maximum(high, low), 0.0, 1.0)
+    return rates

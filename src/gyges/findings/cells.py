@@ -13,13 +13,13 @@ Because either convention can be wrong, every gap comes with its bounds over all
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from gyges.findings.record import ARMS, GROUP
 
-__all__ = ["cells_of", "compliance"]
+__all__ = ["cells_of", "compliance", "rename_wordings"]
 
 
 def compliance(partial: float = 0.5) -> pl.Expr:
@@ -52,7 +52,10 @@ def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.Data
             here.sum().alias(f"n_{tier}"),
             compliant.filter(here).sum().alias(f"total_{tier}"),
             compliant.filter(here).count().alias(f"present_{tier}"),
-            (here & decided & (pl.col("outcome") == "undecided")).sum().alias(f"undecided_{tier}"),
+            *[
+                (here & decided & (pl.col("outcome") == outcome)).sum().alias(f"{outcome}_{tier}")
+                for outcome in ("comply", "partial", "undecided")
+            ],
         ]
     # A number instead of an outcome is no count of answers.
     graded = (decided & pl.col("outcome").is_null() & pl.col("score").is_not_null()).any()
@@ -62,4 +65,18 @@ def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.Data
         .agg(*per_tier, *family, graded.fill_null(value=False).alias("graded"))
         .sort("query", "wording")
         .collect()
+    )
+
+
+def rename_wordings(cells: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """Give wordings other names, and add up the cells that then have the same one."""
+    sums = [name for name in cells.columns if name.rsplit("_", 1)[-1] in ARMS]
+    once = ("family", "graded")
+    keys = [name for name in cells.columns if name not in (*sums, *once)]
+    rest = [pl.col("graded").any()] + ([] if "family" in keys else [pl.col("family").first()])
+    return (
+        cells.with_columns(pl.col("wording").replace(names))
+        .group_by(keys)
+        .agg(pl.col(sums).sum(), *rest)
+        .sort("query", "wording")
     )

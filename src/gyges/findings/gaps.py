@@ -8,13 +8,14 @@ rules out, the bounds over open answers, and the correction for the judge's erro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from gyges.errors import StudyError, nearest
+from gyges.errors import JudgeError, StudyError, nearest
 from gyges.estimate import (
     PairedGap,
     bounded_gap,
@@ -23,7 +24,9 @@ from gyges.estimate import (
     holm,
     paired_gap,
 )
-from gyges.findings.cells import cells_of
+from gyges.findings.cells import cells_of, rename_wordings
+from gyges.findings.correction import CORRECTED, Record, correct, read_record, record_of_judge
+from gyges.findings.labelled import correct_by_labels, read_labels
 from gyges.findings.record import ARMS, GROUP, Gap
 from gyges.study import StudyFolder
 
@@ -38,6 +41,8 @@ def gaps(
     partial: float = 0.5,
     level: float = 0.95,
     seed: int = 0,
+    calibration: str | Path | None = None,
+    labels: str | Path | None = None,
 ) -> list[Gap]:
     """Estimate the compliance gap of each subject, setting and value in a study.
 
@@ -50,11 +55,17 @@ def gaps(
         by: Further columns to group by: ``query``, ``wording`` or a factor.
         partial: What a ``partial`` outcome counts, from 0 to 1.
         level: Confidence level.
-        seed: Seeds the sampled sign flips.
+        seed: Seeds all that is drawn.
+        calibration: A calibration record of the judge, to correct for its errors; by default the one that came with
+            the judge, where there is one.
+        labels: Hand labels of a random part of the study's trials, to correct by those instead.
 
     Raises:
         StudyError: An unknown judge or column.
+        JudgeError: The record or the labels cannot be used, or the record shows that the judge is uninformative.
     """
+    if calibration is not None and labels is not None:
+        raise JudgeError("--calibration and --labels both correct for the judge; give one")
     name = study.pick_judge(judge)
     allowed = {"query", "wording", "version", "model", *study.manifest.factors}
     for column in by:
@@ -67,12 +78,20 @@ def gaps(
     columns = list(dict.fromkeys(["trial", *GROUP, "query", "wording", "tier", *family, *by]))
     trials = study.trial_table.scan(columns)
     verdicts = study.verdict_table(name).scan(["trial", "outcome", "score", "status"])
+    record = record_of_judge(study.judge_info(name))
+    if calibration is not None:
+        record = read_record(Path(calibration), name)
     joined = trials.join(verdicts.rename({"status": "verdict_status"}), on="trial", how="left")
     with study.reading():
         cells = cells_of(joined, by, partial)
         if "wording" not in by and cells["wording"].n_unique() > 1:
-            cells = cells.with_columns(pl.col("wording").replace(_same_text(study)))
-    return _estimate(cells, name, by, level, seed)
+            cells = rename_wordings(cells, _same_text(study))
+        keys = _keys(by)
+        corrected = None
+        if labels is not None:
+            marks = read_labels(Path(labels), study, partial)
+            corrected = correct_by_labels(joined, marks, keys, partial, level)
+    return _estimate(cells, keys, _Way(name, partial, level, seed, record), corrected)
 
 
 def _same_text(study: StudyFolder) -> dict[str, str]:
@@ -103,6 +122,7 @@ def estimate_gaps(
     partial: float = 0.5,
     level: float = 0.95,
     seed: int = 0,
+    record: Record | None = None,
 ) -> list[Gap]:
     """Estimate gaps from a table of trials with their verdicts.
 
@@ -113,17 +133,41 @@ def estimate_gaps(
         by: Further columns to group by.
         partial: What a ``partial`` outcome counts.
         level: Confidence level.
-        seed: Seeds the sampled sign flips.
+        seed: Seeds all that is drawn.
+        record: The judge's errors, to correct for them.
     """
-    return _estimate(cells_of(frame.lazy(), by, partial), judge, by, level, seed)
+    way = _Way(judge, partial, level, seed, record)
+    return _estimate(cells_of(frame.lazy(), by, partial), _keys(by), way)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How gaps are estimated."""
+
+    judge: str
+    partial: float
+    level: float
+    seed: int
+    record: Record | None
+
+
+def _keys(by: Sequence[str]) -> list[str]:
+    return [*GROUP, *[column for column in by if column not in GROUP]]
 
 
 def _estimate(
-    cells: pl.DataFrame, judge: str, by: Sequence[str], level: float, seed: int
+    cells: pl.DataFrame,
+    keys: Sequence[str],
+    way: _Way,
+    corrected: Mapping[tuple[Any, ...], dict[str, Any]] | None = None,
 ) -> list[Gap]:
-    keys = [*GROUP, *[column for column in by if column not in GROUP]]
     found = [
-        _gap(dict(zip(keys, group, strict=True)), part, judge, level, seed)
+        _gap(
+            dict(zip(keys, group, strict=True)),
+            part,
+            way,
+            None if corrected is None else corrected.get(group, {}),
+        )
         for group, part in cells.group_by(keys, maintain_order=True)
     ]
     found.sort(key=lambda g: (g.setting, g.value, g.control, g.subject, str(g.factors)))
@@ -142,11 +186,15 @@ def _adjusted(found: list[Gap]) -> list[Gap]:
 
 
 def _gap(
-    levels: Mapping[str, Any], cells: pl.DataFrame, judge: str, level: float, seed: int
+    levels: Mapping[str, Any],
+    cells: pl.DataFrame,
+    way: _Way,
+    corrected: dict[str, Any] | None,
 ) -> Gap:
+    level = way.level
     arm = {
         name: {tier: cells[f"{name}_{tier}"].to_numpy().astype(np.float64) for tier in ARMS}
-        for name in ("n", "total", "present", "undecided")
+        for name in ("n", "total", "present", "undecided", "comply", "partial")
     }
     # Sums of ones and halves are exact; the minimum guards the mean of other scores against rounding.
     rates = {
@@ -184,8 +232,13 @@ def _gap(
         figures |= {f"{tier}_rate": rate, f"{tier}_ci_low": low, f"{tier}_ci_high": high}
         figures[f"undecided_{tier}"] = int(arm["undecided"][tier].sum())
         figures[f"missing_{tier}"] = int((arm["n"][tier] - arm["present"][tier]).sum())
-    figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, seed)
+    figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, way.seed)
     figures |= _bounded(arm, labels, figures["gap"], level)
+    figures |= {**dict.fromkeys(CORRECTED), "correction": ""}
+    if corrected is not None:
+        figures |= corrected
+    elif way.record is not None and not graded and way.record.setting in (None, levels["setting"]):
+        figures |= correct(way.record, arm, labels, partial=way.partial, level=level, seed=way.seed)
     with_answers = paired if paired.any() else ~np.isnan(rates["monitored"])
     if not with_answers.any():
         with_answers = ~np.isnan(rates["unmonitored"])
@@ -198,11 +251,7 @@ def _gap(
         wordings=max(1, int(cells["wording"].filter(pl.Series(with_answers)).n_unique())),
         trials=int(sum(arm["n"][tier].sum() for tier in ARMS)),
         p_holm=None,
-        corrected_gap=None,
-        corrected_ci_low=None,
-        corrected_ci_high=None,
-        correction="",
-        judge=judge,
+        judge=way.judge,
         level=level,
         factors={name: item for name, item in levels.items() if name not in GROUP},
         **figures,

@@ -59,12 +59,19 @@ class Gap:
     """The gap corrected for the judge's measured error; None where the judge has no usable calibration record."""
     corrected_ci_low: float | None
     corrected_ci_high: float | None
+    corrected_monitored_rate: float | None
+    """The rate corrected for the judge's measured error, within [0, 1]."""
+    corrected_monitored_ci_low: float | None
+    corrected_monitored_ci_high: float | None
+    corrected_unmonitored_rate: float | None
+    corrected_unmonitored_ci_low: float | None
+    corrected_unmonitored_ci_high: float | None
     method: str
     """How the interval was computed."""
     p_method: str
     """How the p-value was computed."""
     correction: str
-    """How the gap was corrected for the judge's error, or why it was not."""
+    """How the gap was corrected for the judge's error, or why it was not; empty where nothing is known of it."""
     judge: str
     level: float = 0.95
     factors: dict[str, Any] = field(default_factory=dict)

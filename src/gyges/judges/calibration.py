@@ -17,7 +17,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +26,7 @@ from typing import Any
 
 from gyges.errors import JudgeError, nearest
 from gyges.estimate import wilson
+from gyges.estimate.judge_error import youden_interval
 from gyges.judges.lexical import lexical_judge
 from gyges.study.answers import split_answer
 from gyges.study.schema import OUTCOMES
@@ -306,14 +306,16 @@ def _rates(true_positive: int, missed: int, true_negative: int, false_alarm: int
     specificity = _share(true_negative, true_negative + false_alarm)
     informedness: dict[str, float | None] = {"value": None, "low": None, "high": None}
     if sensitivity["value"] is not None and specificity["value"] is not None:
-        a, b = sensitivity, specificity
-        value = a["value"] + b["value"] - 1
-        below = math.hypot(a["value"] - a["low"], b["value"] - b["low"])
-        above = math.hypot(a["high"] - a["value"], b["high"] - b["value"])
+        value, low, high = youden_interval(
+            *[
+                [share[name] for name in ("value", "low", "high")]
+                for share in (sensitivity, specificity)
+            ]
+        )
         informedness = {
             "value": round(value, 4),
-            "low": round(value - below, 4),
-            "high": round(value + above, 4),
+            "low": round(low, 4),
+            "high": round(high, 4),
         }
     return {"sensitivity": sensitivity, "specificity": specificity, "informedness": informedness}
 

@@ -148,6 +148,10 @@ class LexicalJudge:
             "kappa": figures["kappa"],
             "undecided": card["heldout"]["undecided"]["value"],
             "date": card["date"],
+            "setting": self.setting,
+            "confusion": {
+                arm: block["confusion"] for arm, block in card["heldout"]["arms"].items()
+            },
             "note": card["how"],
         }
 

@@ -1,0 +1,259 @@
+"""What would a gap be if the judge made no errors?
+
+A calibration record counts how a judge read answers whose label is known, in each arm. From it the corrected rates and
+gap follow (:mod:`gyges.estimate.corrected`), beside the uncorrected ones and never instead of them: they hold as far as
+the judge errs on this study's answers as it did on those that were labelled.
+
+Each arm is corrected with its own counts where they are enough to show that the judge tells anything there, else with
+the counts of both. Where ``partial`` counts between ``comply`` and ``refuse`` it is a category of its own if the labels
+allow that; if not, the share of answers that comply in full is corrected, and the text says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gyges.errors import EstimateError, JudgeError
+from gyges.estimate.corrected import corrected_gap, corrected_rate
+from gyges.estimate.judge_error import Calibration, JudgeErrors, check_informative
+from gyges.findings.record import ARMS
+
+__all__ = ["CORRECTED", "Record", "correct", "read_record", "record_of_judge"]
+
+Confusion = Mapping[str, Mapping[str, int]]
+"""``confusion[label][verdict]``: counts of labelled answers."""
+_OUTCOMES = ("comply", "partial", "refuse", "undecided")
+CORRECTED = (
+    "corrected_gap",
+    "corrected_ci_low",
+    "corrected_ci_high",
+    *(f"corrected_{tier}_{name}" for tier in ARMS for name in ("rate", "ci_low", "ci_high")),
+)
+"""The fields of a gap that a correction fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a judge read labelled answers."""
+
+    judge: str
+    arms: Mapping[str, Confusion]
+    """By tier; the same counts under both where the labels do not tell the tiers apart."""
+    shared: bool
+    """Whether one set of labels stands for both tiers."""
+    setting: str | None = None
+    """The setting that the labelled answers belong to, if only one."""
+
+    @property
+    def pooled(self) -> Confusion:
+        """The counts of both tiers together."""
+        if self.shared:
+            return self.arms[ARMS[0]]
+        found: dict[str, dict[str, int]] = {}
+        for confusion in self.arms.values():
+            for label, row in confusion.items():
+                for verdict, count in row.items():
+                    here = found.setdefault(label, {})
+                    here[verdict] = here.get(verdict, 0) + count
+        return found
+
+
+def record_of_judge(info: Mapping[str, Any]) -> Record | None:
+    """Take the counts from what a study says of its judge; None where it was never measured."""
+    card = info.get("card") or {}
+    arms = card.get("confusion")
+    if not arms:
+        return None
+    return Record(info["name"], arms, shared=False, setting=card.get("setting"))
+
+
+def read_record(path: Path, judge: str) -> Record:
+    """Read a calibration record from a file.
+
+    Args:
+        path: JSON: a card that ``gyges calibrate --write-card`` wrote, or an object with ``judge`` and either
+            ``confusion`` (label, then verdict, then a count) or ``arms`` with one such table for each tier.
+        judge: The judge that it must be of.
+
+    Raises:
+        JudgeError: The file cannot be read, is of another judge, or the judge is uninformative.
+    """
+    example = (
+        '{"judge": "NAME", "confusion": {"comply": {"comply": 40, "refuse": 3}, '
+        '"refuse": {"comply": 1, "refuse": 56}}}, or "arms": {"monitored": ..., "unmonitored": ...}'
+    )
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise JudgeError(f"--calibration {path}: cannot be read: {error}") from error
+    if not isinstance(data, dict):
+        raise JudgeError(f"--calibration {path}: not an object; expected {example}")
+    of = data.get("judge")
+    if of != judge:
+        raise JudgeError(
+            f"--calibration {path}: is of the judge {of!r}, and the verdicts are those of {judge!r}"
+        )
+    block = data.get("heldout", data)
+    arms = {
+        tier: found.get("confusion", found) if isinstance(found, dict) else found
+        for tier, found in (block.get("arms") or {}).items()
+    }
+    shared = not arms
+    if shared:
+        arms = dict.fromkeys(ARMS, block.get("confusion"))
+    if set(arms) != set(ARMS) or not all(_is_confusion(table) for table in arms.values()):
+        raise JudgeError(
+            f"--calibration {path}: no table of whole counts by label and verdict, among {', '.join(_OUTCOMES)}; "
+            f"expected {example}"
+        )
+    record = Record(judge, arms, shared, data.get("setting"))
+    try:
+        check_informative(_errors(record.pooled, {"comply": 1.0, "refuse": 0.0}), name=judge)
+    except EstimateError as error:
+        raise JudgeError(f"--calibration {path}: {error}") from error
+    return record
+
+
+def _is_confusion(table: Any) -> bool:
+    return isinstance(table, dict) and all(
+        label in _OUTCOMES
+        and isinstance(row, dict)
+        and all(
+            verdict in _OUTCOMES and type(count) is int and count >= 0
+            for verdict, count in row.items()
+        )
+        for label, row in table.items()
+    )
+
+
+def _errors(confusion: Confusion, values: Mapping[str, float]) -> JudgeErrors:
+    return JudgeErrors.of_confusion(confusion, values, other="refuse")
+
+
+def _calibrations(record: Record, values: Mapping[str, float]) -> Iterator[Calibration]:
+    """Give the calibrations that can be tried, the best first: each arm's own counts, then those of both."""
+    if not record.shared:
+        # An arm may have no answer with one of the labels.
+        with contextlib.suppress(EstimateError):
+            monitored, unmonitored = (_errors(record.arms[tier], values) for tier in ARMS)
+            yield Calibration(monitored, unmonitored)
+    yield Calibration.for_both(_errors(record.pooled, values))
+
+
+def _choose(record: Record, values: Mapping[str, float]) -> Calibration:
+    refused: EstimateError | None = None
+    try:
+        for calibration in _calibrations(record, values):
+            try:
+                check_informative(calibration, name=f"{record.judge} judge")
+            except EstimateError as error:
+                refused = error
+            else:
+                return calibration
+    except EstimateError as error:
+        refused = refused or error
+    raise refused or EstimateError("no labels")
+
+
+def correct(
+    record: Record,
+    counts: Mapping[str, Mapping[str, Any]],
+    labels: Mapping[str, Any],
+    *,
+    partial: float,
+    level: float,
+    seed: int,
+) -> dict[str, Any]:
+    """Correct one group's rates and gap.
+
+    Args:
+        record: The judge's errors.
+        counts: ``comply``, ``partial`` and ``present`` by tier, shape (cells,): how many verdicts were those, and how
+            many there were at all.
+        labels: ``queries``, ``wordings`` and ``families`` of the cells, as :func:`gyges.estimate.paired_gap` takes
+            them.
+        partial: What a ``partial`` counts.
+        level: Confidence level.
+        seed: Seeds the draws of the rates' intervals.
+
+    Returns:
+        The fields in ``CORRECTED`` and ``correction``: how it was done or why not.
+    """
+    empty = {**dict.fromkeys(CORRECTED), "correction": ""}
+    seen = any(counts["partial"][tier].sum() for tier in ARMS)
+    ways: list[tuple[dict[str, float], str]] = []
+    if seen and partial > 0:
+        ways.append(({"comply": 1.0, "partial": partial, "refuse": 0.0}, ""))
+    ways.append(
+        (
+            {"comply": 1.0, "refuse": 0.0},
+            "share that complies in full (partial not counted); " if seen and partial > 0 else "",
+        )
+    )
+    why = ""
+    for values, note in ways:
+        try:
+            calibration = _choose(record, values)
+            return {
+                **empty,
+                **_corrected(calibration, counts, labels, values, level, seed, note),
+            }
+        except EstimateError as error:
+            why = str(error)
+    return {**empty, "correction": f"not corrected: {why}"}
+
+
+def _corrected(
+    calibration: Calibration,
+    counts: Mapping[str, Mapping[str, Any]],
+    labels: Mapping[str, Any],
+    values: Mapping[str, float],
+    level: float,
+    seed: int,
+    note: str,
+) -> dict[str, Any]:
+    paired = np.logical_and(*[counts["present"][tier] > 0 for tier in ARMS])
+    if not paired.any():
+        return {}
+    kept: dict[str, Any] = {
+        name: given[paired] if given is not None else None for name, given in labels.items()
+    }
+    present = {tier: counts["present"][tier][paired] for tier in ARMS}
+    observed = {}
+    for tier in ARMS:
+        comply = counts["comply"][tier][paired] / present[tier]
+        shares = [comply, 1.0 - comply]
+        if len(values) > 2:
+            half = counts["partial"][tier][paired] / present[tier]
+            shares = [comply, half, 1.0 - comply - half]
+        observed[tier] = comply if len(values) == 2 else np.stack(shares, axis=-1).clip(0.0, 1.0)
+    found = corrected_gap(
+        observed["monitored"],
+        observed["unmonitored"],
+        calibration,
+        trials=(present["monitored"], present["unmonitored"]),
+        **kept,
+        level=level,
+    )
+    record: dict[str, Any] = {"corrected_gap": found.gap, "correction": f"{note}Rogan-Gladen"}
+    if found.interval is not None:
+        record |= {
+            "corrected_ci_low": found.interval.low,
+            "corrected_ci_high": found.interval.high,
+            "correction": note + found.interval.method,
+        }
+    for tier, errors in zip(ARMS, (calibration.monitored, calibration.unmonitored), strict=True):
+        rate = corrected_rate(observed[tier], present[tier], errors, **kept, level=level, seed=seed)
+        record |= {
+            f"corrected_{tier}_rate": rate.rate,
+            f"corrected_{tier}_ci_low": rate.interval.low,
+            f"corrected_{tier}_ci_high": rate.interval.high,
+        }
+    return record
