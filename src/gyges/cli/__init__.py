@@ -20,11 +20,17 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "run": ("gyges.cli.run", "Ask a model under both tiers, measure the gap, write the report."),
     "gap": ("gyges.cli.gap", "Print the compliance gaps of a study."),
+    "variation": ("gyges.cli.variation", "Print what makes a study's answers vary."),
+    "power": ("gyges.cli.power", "Print how large a study must be, and what a plan can see."),
     "report": ("gyges.cli.report", "Write a study's report: a static site."),
     "import": ("gyges.cli.import_", "Read transcripts that others published into a study."),
     "export": ("gyges.cli.export", "Write a study in another tool's format."),
     "judge": ("gyges.cli.judge", "Let a judge read the answers of a study."),
     "calibrate": ("gyges.cli.calibrate", "Measure how far a judge agrees with labels."),
+    "selftest": (
+        "gyges.cli.selftest",
+        "Ask subjects whose true rates are known, and check the result.",
+    ),
     "settings": ("gyges.cli.settings", "List, show, check and render the settings."),
 }
 
