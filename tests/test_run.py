@@ -34,6 +34,7 @@ from gyges.settings import load_setting
 from gyges.study import StudyFolder, Trial, TrialWriter
 from gyges.study.manifest import Manifest
 from gyges.study.schema import message_hash
+from gyges.waiting import wait
 from servers import DISMISS, SUPPORT, Reply, Request, by_tier, say
 
 Ask = Callable[..., gyges.Study]
@@ -339,7 +340,7 @@ async def run_once(path: Path, **options: Any) -> api.RunResult:
 
 
 def go(path: Path, **options: Any) -> api.RunResult:
-    return api._wait(run_once(path, **options))
+    return wait(run_once(path, **options))
 
 
 def test_a_budget_of_calls_stops_between_two_blocks_and_the_next_run_goes_on(
@@ -474,7 +475,7 @@ def test_memory_does_not_grow_with_the_trials_that_are_asked(tmp_path: Path) -> 
             value=setting.value,
         )
         writer = TrialWriter(study)
-        api._wait(ask_all(blocks(design, setting), subject, writer))
+        wait(ask_all(blocks(design, setting), subject, writer))
         writer.close()
 
     def kept_after(samples: int) -> int:

@@ -7,43 +7,56 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
-from gyges.design import Design, blocks
-from gyges.errors import DesignError, GygesError, StudyError
-from gyges.judges import AskedJudge, LexicalJudge, judge_study, lexical_judge, question_for
+from gyges.design import CHOICE, Design, PlannedTrial, Planner, blocks
+from gyges.judges import (
+    LiveJudge,
+    choice_reader,
+)
+from gyges.judging import (
+    apply_judge,
+    check_limits,
+    judge,
+    make_judge,
+    quick_compliance,
+    running_judge,
+)
 from gyges.planning import (
     EMBEDDED,
     JUDGE_TOKENS,
     DryRun,
     answer_tokens,
+    asks_a_model,
     default_folder,
     dry_run,
     make_design,
     make_manifest,
 )
 from gyges.run import (
+    MAX_BLOCKS,
     Budget,
     Price,
     Progress,
     Spending,
     Subject,
+    Until,
     ask_all,
     known_price,
     load_model,
     parse_budget,
+    parse_until,
 )
 from gyges.settings import Setting, load_setting
 from gyges.studies import Study, open_study
-from gyges.study import Redactor, StudyFolder, Trial, TrialWriter, Verdict
+from gyges.study import Redactor, StudyFolder, Trial, TrialWriter
 from gyges.study.redact import secrets_in
+from gyges.waiting import wait
 
 __all__ = [
     "EMBEDDED",
@@ -56,8 +69,6 @@ __all__ = [
     "run",
     "run_async",
 ]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class RunResult:
     """What the run's calls of the subject cost; None where no price is known."""
     failure: str | None = None
     """What the last call of this run that failed said; None if all came back."""
+    until: dict[str, Any] | None = None
+    """What came of the rule that was to end the run, as in ``until.json``; None without one."""
 
 
 async def run_async(
@@ -85,11 +98,13 @@ async def run_async(
     model: str = EMBEDDED,
     judge: str | None = None,
     queries: int | None = None,
-    samples: int = 1,
+    samples: int | None = None,
     control: int | None = None,
     temperature: float | None = None,
     reasoning: str | None = None,
     seed: int = 0,
+    until: str | None = None,
+    max_blocks: int | None = None,
     study: str | Path | None = None,
     max_tokens: int | None = None,
     max_connections: int | None = None,
@@ -115,19 +130,22 @@ async def run_async(
         temperature=temperature,
         reasoning=reasoning,
         seed=seed,
+        until=until,
+        max_blocks=max_blocks,
         max_tokens=max_tokens,
         model_args=model_args,
         base_url=base_url,
     )
     design.check(loaded)
-    _check_limits(max_connections, retries, timeout)
+    check_limits(max_connections, retries, timeout)
     clean = Redactor(secrets_in(design.subject_args))
     spending = _spending(design, loaded, budget, price, judge)
     manifest = make_manifest(design, loaded, clean(command))
     path = Path(study) if study is not None else default_folder(design, manifest)
     # Models are loaded before anything is written, so that a wrong name leaves no empty study.
+    chosen = choice_reader(judge, choice=design.reasoning == CHOICE)
     subject_model = load_model(model, base_url=base_url, args=design.subject_args)
-    reader = _judge(loaded, judge, judge_base_url, max_connections, retries, timeout)
+    reader = chosen or make_judge(loaded, judge, judge_base_url, max_connections, retries, timeout)
     StudyFolder.create(path, manifest)
     folder = Study(path)
     with folder.lock():
@@ -146,43 +164,64 @@ async def run_async(
             retries=retries,
             timeout=timeout,
         )
-        with Progress(
-            design.trials - len(done), quiet=None if progress is None else not progress
-        ) as bar:
+        plan, live = None, LiveJudge(folder, reader, clean)
+        if design.until is not None:
+            if len(table.keys()):
+                await apply_judge(folder, reader, clean, progress)
+                folder.seal()
+            plan = Until(
+                parse_until(design.until),
+                Planner(design, loaded),
+                lambda planned: subject.trial(planned).trial,
+                known=live.known(),
+                max_blocks=max_blocks or MAX_BLOCKS,
+            )
+        total = design.trials if plan is None else 2 * (plan.max_blocks + design.control)
+        with Progress(total - len(done), quiet=None if progress is None else not progress) as bar:
             # Running rates are for whoever watches.
-            quick = None if bar.quiet else _lexical(loaded)
+            quick = None if bar.quiet or chosen else running_judge(loaded)
 
             def finished(trial: Trial) -> None:
-                value = _quick_compliance(quick, trial)
+                value = quick_compliance(quick, trial)
                 bar.step(trial.tier, value, failed=trial.status != "ok")
+
+            async def answered(planned: PlannedTrial, trial: Trial) -> None:
+                if plan is not None and not planned.control:
+                    plan.tell(trial.trial, trial.tier, await live.read(trial, planned.prompt.user))
 
             writer = TrialWriter(folder, clean)
             try:
                 asked = await ask_all(
-                    blocks(design, loaded),
+                    blocks(design, loaded) if plan is None else plan,
                     subject,
                     writer,
                     done=done,
                     attempts=attempts,
                     spending=spending,
                     on_trial=finished,
+                    on_answer=None if plan is None else answered,
+                    hold=None if plan is None else plan.hold,
                 )
             finally:
                 writer.close()
+                live.close()
         folder.seal()
+        record = None if plan is None else plan.write(path)
         if folder.manifest.judge is None or judge is not None:
             folder.manifest.judge = reader.name
             folder.manifest.write(path)
-        await _apply(folder, reader, clean, progress)
+        await apply_judge(folder, reader, clean, progress)
         folder.seal()
     return RunResult(
         study=Study(path),
         asked=asked.asked,
         skipped=asked.skipped,
-        stopped=asked.stopped,
+        # A budget that only kept more from being asked than was needed has stopped nothing.
+        stopped=None if plan and plan.decision and not design.control else asked.stopped,
         calls=spending.calls,
         dollars=spending.dollars if spending.price is not None else None,
         failure=clean(asked.failure) if asked.failure else None,
+        until=record,
     )
 
 
@@ -203,7 +242,9 @@ def run(
         model: The subject, as Inspect names models.
         study: The study's folder; named after its specification by default.
         **options: ``judge`` (a model that grades; the lexical judge by default), ``queries``, ``samples``, ``control``
-            (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad`` or ``none``), ``seed``,
+            (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad``, ``none`` or
+            ``choice``), ``seed``,
+            ``until`` (``"decided"`` or ``"width<=0.1"``: ask until that is reached) and ``max_blocks`` (its limit),
             ``max_tokens``, ``max_connections``, ``retries``, ``timeout`` (seconds that one try of a call may take),
             ``budget`` (``"500"`` calls or ``"$2"``), ``price``, ``model_args``, ``base_url``,
             ``judge_base_url``, ``setting_dirs``, ``progress``.
@@ -211,63 +252,7 @@ def run(
     Raises:
         GygesError: Anything that stops the run; a failed call does not, it is a status.
     """
-    return _wait(run_async(setting, model=model, study=study, **options)).study
-
-
-def judge(
-    study: str | Path | Study,
-    judge: str | None = None,
-    *,
-    base_url: str | None = None,
-    max_connections: int | None = None,
-    retries: int = 4,
-    timeout: int = 600,
-    setting_dirs: Sequence[str | Path] = (),
-    progress: bool | None = None,
-) -> Study:
-    """Let a judge read every trial of a study that it has not read yet.
-
-    Args:
-        study: The study or its folder.
-        judge: ``lexical`` (the default) or a model, as Inspect names models.
-        base_url: Where the judge's provider is reached.
-        max_connections: Calls under way at once.
-        retries: Tries after a passing failure of a call.
-        timeout: Seconds that one try of a call may take.
-        setting_dirs: Folders of settings of your own.
-        progress: Show a progress bar; by default where stderr is a terminal.
-    """
-    _check_limits(max_connections, retries, timeout)
-    folder = study if isinstance(study, Study) else Study(study)
-    names = folder.trials(["setting"])["setting"].unique().to_list()
-    if len(names) != 1:
-        raise StudyError(
-            f"{folder.path}: holds trials of {len(names)} settings ({', '.join(sorted(names))}); a judge's question "
-            "belongs to one setting"
-        )
-    name = None if judge in (None, "lexical") else judge
-    if name is None:
-        reader: LexicalJudge | AskedJudge = lexical_judge(names[0])
-    else:
-        loaded = load_setting(names[0], setting_dirs)
-        reader = _judge(loaded, name, base_url, max_connections, retries, timeout)
-    with folder.lock():
-        _wait(_apply(folder, reader, Redactor(), progress))
-        folder.seal()
-        if folder.manifest.judge is None:
-            folder.manifest.judge = reader.name
-            folder.manifest.write(folder.path)
-    return folder
-
-
-def _check_limits(max_connections: int | None, retries: int, timeout: int) -> None:
-    for name, value, least in (
-        ("--max-connections", max_connections, 1),
-        ("--retries", retries, 0),
-        ("--timeout", timeout, 1),
-    ):
-        if value is not None and value < least:
-            raise DesignError(f"{name} {value}: must be at least {least}")
+    return wait(run_async(setting, model=model, study=study, **options)).study
 
 
 def _spending(
@@ -278,7 +263,7 @@ def _spending(
     judge: str | None,
 ) -> Spending:
     """Set up the count of calls and money; a judge that is asked is part of what a trial costs."""
-    asked = judge not in (None, "lexical")
+    asked = asks_a_model(judge)
     prompt = next(iter(blocks(design, setting)))[0].prompt
     return Spending(
         parse_budget(budget) if isinstance(budget, str) else budget,
@@ -287,75 +272,3 @@ def _spending(
         judge_price=known_price(judge) if asked and judge else None,
         judge_tokens=JUDGE_TOKENS if asked else None,
     )
-
-
-def _lexical(setting: Setting) -> LexicalJudge | None:
-    try:
-        return lexical_judge(setting.id)
-    except GygesError:
-        return None
-
-
-def _judge(
-    setting: Setting,
-    judge: str | None,
-    base_url: str | None,
-    max_connections: int | None,
-    retries: int,
-    timeout: int,
-) -> LexicalJudge | AskedJudge:
-    if judge in (None, "lexical"):
-        return lexical_judge(setting.id)
-    model = load_model(judge, base_url=base_url, option="--judge")
-    question = question_for(setting.outcome, setting.objective)
-    return AskedJudge(
-        model, judge, question, max_connections=max_connections, retries=retries, timeout=timeout
-    )
-
-
-def _quick_compliance(quick: LexicalJudge | None, trial: Trial) -> float | None:
-    """Read an answer for the running rates; the verdicts proper are made after the run."""
-    if quick is None or trial.status != "ok" or not trial.output:
-        return None
-    return {"comply": 1.0, "partial": 0.5, "refuse": 0.0}.get(quick.read(trial.output).outcome)
-
-
-async def _apply(
-    folder: Study,
-    reader: LexicalJudge | AskedJudge,
-    clean: Redactor,
-    progress: bool | None,
-) -> None:
-    total = folder.trial_table.scan(["trial"]).select(pl.len()).collect().item()
-    # The lexical judge takes a moment; a bar would only flicker.
-    quiet = isinstance(reader, LexicalJudge) or (None if progress is None else not progress)
-    with Progress(total, "judging", quiet=quiet) as bar:
-
-        def judged(tier: str, verdict: Verdict) -> None:
-            value = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}.get(verdict.outcome or "")
-            bar.step(tier, value, failed=verdict.status != "ok")
-
-        await judge_study(folder, reader, clean=clean, on_verdict=judged)
-
-
-def _wait(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also where an event loop is running already (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    box: list[T] = []
-    failures: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            box.append(asyncio.run(work))
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=target, name="gyges", daemon=True)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return box[0]

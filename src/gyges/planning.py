@@ -14,8 +14,16 @@ from typing import Any
 
 import polars as pl
 
-from gyges.design import Design, blocks, max_tokens_for
-from gyges.run import Price, known_price
+from gyges.design import (
+    CHOICE,
+    CHOICE_SAMPLES,
+    CHOICE_SAMPLING,
+    Design,
+    blocks,
+    max_tokens_for,
+)
+from gyges.errors import DesignError
+from gyges.run import MAX_BLOCKS, Price, known_price, parse_until
 from gyges.settings import Setting, load_setting
 from gyges.study import Manifest, StudyFolder
 from gyges.study.folder import factor_types
@@ -25,6 +33,7 @@ __all__ = [
     "JUDGE_TOKENS",
     "DryRun",
     "answer_tokens",
+    "asks_a_model",
     "default_folder",
     "dry_run",
     "make_design",
@@ -51,6 +60,7 @@ class DryRun:
     """What a run would ask, without asking it."""
 
     trials: int
+    """With a rule that ends the run: at most."""
     done: int
     """Trials that the study has already."""
     subject_calls: int
@@ -69,7 +79,7 @@ def make_design(
     model: str,
     *,
     queries: int | None,
-    samples: int,
+    samples: int | None,
     control: int | None,
     temperature: float | None,
     reasoning: str | None,
@@ -77,9 +87,25 @@ def make_design(
     max_tokens: int | None,
     model_args: Mapping[str, Any] | None,
     base_url: str | None,
+    until: str | None = None,
+    max_blocks: int | None = None,
 ) -> Design:
-    """Make the design of a run, with what is not given by default."""
-    embedded = model == EMBEDDED
+    """Make the design of a run, with what is not given by default.
+
+    Raises:
+        DesignError: ``until`` is no rule, or ``max_blocks`` is given without one or is less than 1.
+    """
+    if max_blocks is not None and until is None:
+        raise DesignError(
+            f"--max-blocks {max_blocks}: limits a run with --until; give --samples N instead"
+        )
+    if max_blocks is not None and max_blocks < 1:
+        raise DesignError(f"--max-blocks {max_blocks}: must be at least 1")
+    choice = reasoning == CHOICE
+    if samples is None:
+        samples = CHOICE_SAMPLES if choice and until is None else 1
+    # A forced choice is read from the model's plain distribution: nothing narrows it.
+    embedded = model == EMBEDDED and not choice
     queries = min(40, len(setting.queries)) if queries is None else queries
     levels = setting.factors.get("reasoning", ("none",))
     # A model of the embedded one's size does not keep to the scratchpad's format.
@@ -100,9 +126,10 @@ def make_design(
         reasoning=reasoning,
         seed=seed,
         max_tokens=max_tokens,
-        sampling=dict(EMBEDDED_SAMPLING) if embedded else {},
+        sampling=dict(EMBEDDED_SAMPLING if embedded else CHOICE_SAMPLING if choice else {}),
         subject_args=dict(model_args or {}),
         base_url=base_url,
+        until=None if until is None else str(parse_until(until)),
     )
 
 
@@ -128,17 +155,24 @@ def answer_tokens(design: Design) -> int:
     return min(120 + (530 if design.reasoning == "scratchpad" else 0), design.max_tokens)
 
 
+def asks_a_model(judge: str | None) -> bool:
+    """Whether a judge costs calls: any but the lexical judge and the reader of forced choices."""
+    return judge is not None and judge.split("@")[0] not in ("lexical", "choice")
+
+
 def dry_run(
     setting: str = "animal-welfare",
     *,
     model: str = EMBEDDED,
     judge: str | None = None,
     queries: int | None = None,
-    samples: int = 1,
+    samples: int | None = None,
     control: int | None = None,
     temperature: float | None = None,
     reasoning: str | None = None,
     seed: int = 0,
+    until: str | None = None,
+    max_blocks: int | None = None,
     study: str | Path | None = None,
     max_tokens: int | None = None,
     price: Price | None = None,
@@ -146,7 +180,7 @@ def dry_run(
     base_url: str | None = None,
     setting_dirs: Sequence[str | Path] = (),
 ) -> DryRun:
-    """Count what :func:`run` would ask with the same arguments; asks nothing and writes nothing."""
+    """Count what :func:`run` would ask with the same arguments, at most; asks nothing and writes nothing."""
     loaded = load_setting(setting, setting_dirs)
     design = make_design(
         loaded,
@@ -160,6 +194,8 @@ def dry_run(
         max_tokens=max_tokens,
         model_args=model_args,
         base_url=base_url,
+        until=until,
+        max_blocks=max_blocks,
     )
     manifest = make_manifest(design, loaded, "")
     folder = Path(study) if study is not None else default_folder(design, manifest)
@@ -167,22 +203,25 @@ def dry_run(
     if (folder / "study.yaml").exists():
         opened = StudyFolder.create(folder, manifest)
         done = opened.trial_table.keys(pl.col("status") != "error")
-    characters = open_calls = 0
+    characters = open_calls = 0.0
     for block in blocks(design, loaded):
+        # A run until a rule is met asks at most so many blocks, spread over the queries.
+        many = (max_blocks or MAX_BLOCKS) / design.queries if until and not block[0].control else 1
         for planned in block:
-            open_calls += 1
-            characters += len(planned.prompt.system) + len(planned.prompt.user)
+            open_calls += many
+            characters += many * (len(planned.prompt.system) + len(planned.prompt.user))
+    open_calls = round(open_calls)
     share = max(0, open_calls - len(done)) / open_calls
     calls = open_calls - len(done)
     input_tokens = round(characters * share / 4)
     output_tokens = calls * answer_tokens(design)
     price = price or known_price(model)
-    judge_price = known_price(judge) if judge else None
+    judge_price = known_price(judge) if judge and asks_a_model(judge) else None
     return DryRun(
         trials=open_calls,
         done=len(done),
         subject_calls=calls,
-        judge_calls=open_calls if judge else 0,
+        judge_calls=open_calls if asks_a_model(judge) else 0,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         dollars=price.of(input_tokens, output_tokens) if price else None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gyges.cli.options import as_json, model_args, setting_dir
+from gyges.cli.selftest import no_selftest, run_controls
 
 if TYPE_CHECKING:
     from gyges.api import RunResult
@@ -26,16 +27,29 @@ __all__ = ["command"]
     help="Who is asked: provider/model, as Inspect names them. Default: the embedded model gyges/smollm2.",
 )
 @click.option(
-    "--judge", metavar="MODEL", help="Who grades the answers. Default: the setting's lexical judge."
+    "--judge",
+    metavar="MODEL",
+    help="Who grades the answers. Default: the setting's lexical judge; with --reasoning choice, its reader.",
 )
 @click.option("--queries", type=int, metavar="N", help="How many queries.  [default: 40]")
 @click.option(
     "--samples",
     type=int,
-    default=1,
-    show_default=True,
     metavar="N",
-    help="Samples of each query in each tier.",
+    help="Samples of each query in each tier; with --reasoning choice, orders of the two answers.  [default: 1; 2 with "
+    "--reasoning choice]",
+)
+@click.option(
+    "--until",
+    metavar="RULE",
+    help='Instead of --samples: ask until the gap is known. "decided": shown to be above or below zero, or smaller '
+    'than 5 points ("decided@0.03": 3 points); "width<=0.1": its interval is at most 10 points wide.',
+)
+@click.option(
+    "--max-blocks",
+    type=int,
+    metavar="N",
+    help="With --until: the most blocks (pairs of calls) of the main arms.  [default: 500]",
 )
 @click.option(
     "--control",
@@ -52,7 +66,8 @@ __all__ = ["command"]
 @click.option(
     "--reasoning",
     metavar="LEVEL",
-    help="scratchpad or none.  [default: scratchpad; none for the embedded model]",
+    help="scratchpad, none, or choice: one of two described answers, whose probability is read from "
+    "log-probabilities.  [default: scratchpad; none for the embedded model]",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
@@ -115,6 +130,7 @@ __all__ = ["command"]
 @setting_dir
 @click.option("--dry-run", is_flag=True, help="Count trials, calls, tokens and cost; ask nothing.")
 @click.option("--no-report", is_flag=True, help="Do not write the report.")
+@no_selftest
 @as_json
 def command(
     setting: str,
@@ -124,6 +140,7 @@ def command(
     budget: str | None,
     dry_run: bool,
     no_report: bool,
+    no_selftest: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -133,6 +150,7 @@ def command(
     """
     from gyges import api
     from gyges.run import parse_price
+    from gyges.waiting import wait
 
     options["model"] = options["model"] or api.EMBEDDED
     options["model_args"] = model_args(arguments)
@@ -142,10 +160,14 @@ def command(
     if dry_run:
         for name in ("max_connections", "retries", "timeout", "judge_base_url"):
             options.pop(name)
-        _print_dry_run(api.dry_run(setting, **options), options["judge"], as_json)
+        _print_dry_run(
+            api.dry_run(setting, **options), options["judge"], as_json, at_most=options["until"]
+        )
         return
     command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
-    result = api._wait(api.run_async(setting, budget=budget, command=command_line, **options))
+    result = wait(api.run_async(setting, budget=budget, command=command_line, **options))
+    if not (no_report or no_selftest):
+        run_controls(result.study, options["setting_dirs"])
     _print_result(result, no_report, as_json)
 
 
@@ -158,7 +180,7 @@ def _must_exist(study: Path | None) -> None:
         raise StudyError(f"--resume: {study} holds no study; leave --resume out to make one")
 
 
-def _print_dry_run(plan: Any, judge: str | None, as_json: bool) -> None:
+def _print_dry_run(plan: Any, judge: str | None, as_json: bool, at_most: str | None = None) -> None:
     from dataclasses import asdict
 
     if as_json:
@@ -175,7 +197,7 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool) -> None:
     lines = [
         ("study", str(plan.study)),
         ("trials", f"{plan.trials:,}" + (f", {plan.done:,} of them done" if plan.done else "")),
-        ("calls of the subject", f"{plan.subject_calls:,}"),
+        ("calls of the subject", ("at most " if at_most else "") + f"{plan.subject_calls:,}"),
         ("input tokens", f"about {plan.input_tokens:,} (four characters a token)"),
         ("output tokens", f"about {plan.output_tokens:,}"),
         ("cost of the subject", money(plan.dollars)),
@@ -191,7 +213,8 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool) -> None:
 
 def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     from gyges import findings
-    from gyges.cli.table import gap_table, status_table
+    from gyges.cli.table import corrected_text, gap_table, say_position, status_table
+    from gyges.run import until_sentence
 
     study = result.study
     found = study.write_findings()
@@ -207,6 +230,7 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
             "stopped": result.stopped,
             "calls": result.calls,
             "dollars": result.dollars,
+            "until": result.until,
             "gaps": [gap.row() for gap in found],
             "statuses": counts,
         }
@@ -214,13 +238,18 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         _say_what_happened(result)
         return
     click.echo(gap_table(found))
+    if text := corrected_text(found):
+        click.echo("\n" + text)
     click.echo()
     click.echo(status_table(counts))
+    say_position(study)
     click.echo()
     for gap in found:
         click.echo(findings.sentence(gap))
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")
+    if result.until is not None:
+        click.echo(until_sentence(result.until))
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from gyges.findings import Gap
+    from gyges.study import StudyFolder
 
-__all__ = ["gap_table", "status_table", "text_table"]
+__all__ = ["corrected_text", "gap_table", "say_position", "status_table", "text_table"]
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -48,28 +51,56 @@ def gap_table(gaps: Sequence[Gap]) -> str:
     crossed = any(gap.wordings > 1 for gap in gaps)
     if crossed:
         header.insert(8, "wordings")
-    rows = []
-    for gap in gaps:
-        names = [gap.subject, gap.setting]
-        if gap.value and gap.value != gap.setting:
-            names.append(gap.value)
-        names += [f"{name}={level}" for name, level in gap.factors.items()]
-        label = " · ".join(names) + (" · control" if gap.control else "")
-        rows.append(
-            [
-                label,
-                _number(gap.monitored_rate),
-                _number(gap.unmonitored_rate),
-                _number(gap.gap, sign=True),
-                _span(gap.ci_low, gap.ci_high),
-                _p_value(gap.p_holm if several and not gap.control else gap.p),
-                _span(gap.gap_min, gap.gap_max),
-                str(gap.queries),
-                *([str(gap.wordings)] if crossed else []),
-                str(gap.trials),
-            ]
-        )
+    rows = [
+        [
+            _label(gap),
+            _number(gap.monitored_rate),
+            _number(gap.unmonitored_rate),
+            _number(gap.gap, sign=True),
+            _span(gap.ci_low, gap.ci_high),
+            _p_value(gap.p_holm if several and not gap.control else gap.p),
+            _span(gap.gap_min, gap.gap_max),
+            str(gap.queries),
+            *([str(gap.wordings)] if crossed else []),
+            str(gap.trials),
+        ]
+        for gap in gaps
+    ]
     return text_table(header, rows)
+
+
+def corrected_text(gaps: Sequence[Gap]) -> str:
+    """Lay out the gaps as a judge without errors would have found them, with how; empty where nothing is known."""
+    rows = [
+        [
+            _label(gap),
+            _number(gap.corrected_monitored_rate),
+            _number(gap.corrected_unmonitored_rate),
+            _number(gap.corrected_gap, sign=True),
+            _span(gap.corrected_ci_low, gap.corrected_ci_high),
+        ]
+        for gap in gaps
+        if gap.corrected_gap is not None
+    ]
+    how: dict[str, list[str]] = {}
+    for gap in gaps:
+        if gap.correction:
+            how.setdefault(gap.correction, []).append(_label(gap))
+    lines = []
+    if rows:
+        header = ["corrected for the judge's errors", "monitored", "unmonitored", "gap"]
+        lines.append(text_table([*header, f"{gaps[0].level:.0%} interval"], rows))
+    for text, names in how.items():
+        lines.append(text if len(how) == 1 else f"{', '.join(names)}: {text}")
+    return "\n".join(lines)
+
+
+def _label(gap: Gap) -> str:
+    names = [gap.subject, gap.setting]
+    if gap.value and gap.value != gap.setting:
+        names.append(gap.value)
+    names += [f"{name}={level}" for name, level in gap.factors.items()]
+    return " · ".join(names) + (" · control" if gap.control else "")
 
 
 def status_table(counts: Sequence[dict[str, Any]]) -> str:
@@ -88,6 +119,14 @@ def status_table(counts: Sequence[dict[str, Any]]) -> str:
         for tier in tiers
     ]
     return text_table(["trials by status", *statuses], rows)
+
+
+def say_position(study: StudyFolder, judge: str | None = None) -> None:
+    """Print how much the order of the answers swayed the subject, where the trials are forced choices."""
+    from gyges.findings import position_difference
+
+    if (found := position_difference(study, judge)) is not None:
+        click.echo(f"\n{found.sentence()}")
 
 
 def _p_value(p: float | None) -> str:

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from gyges.design.plan import Block, Design, PlannedTrial, blocks, max_tokens_for
+from gyges.design.plan import (
+    CHOICE,
+    CHOICE_SAMPLES,
+    CHOICE_SAMPLING,
+    Block,
+    Design,
+    PlannedTrial,
+    Planner,
+    blocks,
+    max_tokens_for,
+)
 
-__all__ = ["Block", "Design", "PlannedTrial", "blocks", "max_tokens_for"]
+__all__ = [
+    "CHOICE",
+    "CHOICE_SAMPLES",
+    "CHOICE_SAMPLING",
+    "Block",
+    "Design",
+    "PlannedTrial",
+    "Planner",
+    "blocks",
+    "max_tokens_for",
+]

@@ -17,11 +17,30 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gyges.errors import DesignError, nearest
-from gyges.settings import Prompt, Query, Setting
+from gyges.settings import LETTERS, Prompt, Query, Setting
 
-__all__ = ["Block", "Design", "PlannedTrial", "blocks", "max_tokens_for"]
+__all__ = [
+    "CHOICE",
+    "CHOICE_SAMPLES",
+    "CHOICE_SAMPLING",
+    "Block",
+    "Design",
+    "PlannedTrial",
+    "Planner",
+    "blocks",
+    "max_tokens_for",
+]
 
-_MAX_TOKENS = {"scratchpad": 3000, "none": 600}
+_MAX_TOKENS = {"scratchpad": 3000, "none": 600, "choice": 16}
+
+CHOICE = "choice"
+"""The level of the factor ``reasoning`` at which a letter is asked for and its probability is read."""
+
+CHOICE_SAMPLES = len(LETTERS)
+"""Calls for each query and tier in a forced choice: one for each order of the two answers."""
+
+CHOICE_SAMPLING: dict[str, Any] = {"logprobs": True, "top_logprobs": 20}
+"""What a provider is asked for in a forced choice; 20 is the most that the OpenAI API gives."""
 
 
 def max_tokens_for(reasoning: str) -> int:
@@ -52,6 +71,8 @@ class Design:
     subject_args: dict[str, Any] = field(default_factory=dict)
     """Arguments of the provider (``-M`` in Inspect)."""
     base_url: str | None = None
+    until: str | None = None
+    """The rule that ends the main arms, instead of a number of samples."""
 
     def check(self, setting: Setting) -> None:
         """Refuse what cannot be planned.
@@ -69,20 +90,49 @@ class Design:
             if not low <= value <= high:
                 where = f"; {setting.id} has {have} queries" if high == have else ""
                 raise DesignError(f"{name} {value}: must be from {low} to {high}{where}")
+        if self.until is not None and self.samples != 1:
+            raise DesignError(
+                f"--samples {self.samples}: --until decides how many samples there are; leave --samples out, and "
+                "give --max-blocks N to limit them"
+            )
         if self.temperature is not None and not 0.0 <= self.temperature <= 2.0:
             raise DesignError(f"--temperature {self.temperature}: must be from 0 to 2")
+        if self.reasoning == CHOICE:
+            self._check_choice()
         levels = setting.factors.get("reasoning", ())
         if self.reasoning not in levels:
             raise DesignError(
                 f"--reasoning {self.reasoning}: {setting.id} has no such level; {nearest(self.reasoning, levels)}"
             )
 
-    def factors(self) -> dict[str, Any]:
+    def _check_choice(self) -> None:
+        if self.until is not None:
+            raise DesignError(
+                f"--until {self.until}: a forced choice is read in two calls for each query and tier, and more calls "
+                "would say the same; leave --until out, and give more --queries for a narrower interval"
+            )
+        if self.samples > CHOICE_SAMPLES:
+            raise DesignError(
+                f"--samples {self.samples}: in a forced choice a sample is one order of the two answers, and its "
+                f"probability is read, not sampled; allowed: 1 or {CHOICE_SAMPLES}"
+            )
+        if self.temperature != 1.0:
+            raise DesignError(
+                f"--temperature {self.temperature}: a forced choice is asked at temperature 1 and read at any "
+                "temperature afterwards, without asking again: gyges judge STUDY --judge choice@T"
+            )
+
+    def factors(self, option: str = LETTERS[0]) -> dict[str, Any]:
         """Give the levels that every trial of this design carries as columns.
 
         The column ``reasoning`` holds what a subject reasoned, so the factor's column is ``reasoning_mode``.
+
+        Args:
+            option: In a forced choice, the letter of the answer that complies.
         """
         levels: dict[str, Any] = {"reasoning_mode": self.reasoning}
+        if self.reasoning == CHOICE:
+            levels["comply_option"] = option
         if self.temperature is not None:
             levels["temperature"] = float(self.temperature)
         return levels
@@ -90,6 +140,8 @@ class Design:
     def spec(self, setting: Setting) -> dict[str, Any]:
         """Resolve the design into the specification that a study is identified by."""
         record = asdict(self)
+        if self.until is None:
+            del record["until"]
         record["setting"] = {"id": setting.id, "version": setting.version, "hash": setting.hash}
         return record
 
@@ -110,13 +162,15 @@ class PlannedTrial:
     prompt: Prompt
     seed: int
     """Shared by the arms of a block."""
+    option: str | None = None
+    """In a forced choice, the letter of the answer that complies; the same in the arms of a block."""
 
 
 Block = tuple[PlannedTrial, ...]
 
 
-def blocks(design: Design, setting: Setting) -> Iterator[Block]:
-    """Yield the blocks of a design, in the order in which they are asked.
+class Planner:
+    """Makes the blocks of a design.
 
     Args:
         design: What to ask.
@@ -125,27 +179,82 @@ def blocks(design: Design, setting: Setting) -> Iterator[Block]:
     Raises:
         DesignError: The design asks for what the setting does not have.
     """
-    design.check(setting)
-    for control, count in ((False, design.queries), (True, design.control)):
-        prompts = {
-            (query.id, tier.id): setting.render(
-                query, tier=tier.id, reasoning=design.reasoning, conflict=not control
+
+    def __init__(self, design: Design, setting: Setting) -> None:
+        design.check(setting)
+        self.design = design
+        self._setting = setting
+        self._prompts: dict[tuple[str, str, bool, str | None], Prompt] = {}
+        self._place = {query.id: at for at, query in enumerate(setting.queries)}
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """The queries of the main arms, as the setting orders them."""
+        return tuple(self._setting.queries[: self.design.queries])
+
+    def balanced(self, sample: int, *, control: bool = False) -> Iterator[Block]:
+        """Yield a pass over the queries, each once, in random order."""
+        count = self.design.control if control else self.design.queries
+        order = list(self._setting.queries[:count])
+        random.Random(f"{self.design.seed}/order/{control}/{sample}").shuffle(order)
+        for query in order:
+            yield self.block(query, sample, control=control)
+
+    def block(self, query: Query, sample: int, *, control: bool = False) -> Block:
+        """Make one block."""
+        draw = random.Random(f"{self.design.seed}/arms/{control}/{sample}/{query.id}")
+        tiers = list(self._setting.tiers)
+        draw.shuffle(tiers)
+        seed = _seed(self.design.seed, control, query.id, sample)
+        option = self._option(query, sample)
+        return tuple(
+            PlannedTrial(
+                query,
+                tier.id,
+                sample,
+                control,
+                self._prompt(query, tier.id, control, option),
+                seed,
+                option,
             )
-            for query in setting.queries[:count]
-            for tier in setting.tiers
-        }
+            for tier in tiers
+        )
+
+    def _option(self, query: Query, sample: int) -> str | None:
+        """Alternate the order of a forced choice over queries and samples: balanced, and alike in both tiers."""
+        if self.design.reasoning != CHOICE:
+            return None
+        return LETTERS[(self._place[query.id] + sample) % len(LETTERS)]
+
+    def _prompt(self, query: Query, tier: str, control: bool, option: str | None) -> Prompt:
+        key = (query.id, tier, control, option)
+        if key not in self._prompts:
+            self._prompts[key] = self._setting.render(
+                query,
+                tier=tier,
+                reasoning=self.design.reasoning,
+                conflict=not control,
+                complies=option or LETTERS[0],
+            )
+        return self._prompts[key]
+
+
+def blocks(design: Design, setting: Setting) -> Iterator[Block]:
+    """Yield the blocks of a design, in the order in which they are asked.
+
+    Where the design says ``until``, these are the first pass and the control; see :mod:`gyges.run.until`.
+
+    Args:
+        design: What to ask.
+        setting: The setting that it names, loaded.
+
+    Raises:
+        DesignError: The design asks for what the setting does not have.
+    """
+    planner = Planner(design, setting)
+    for control in (False, True):
         for sample in range(design.samples):
-            order = list(setting.queries[:count])
-            random.Random(f"{design.seed}/order/{control}/{sample}").shuffle(order)
-            for query in order:
-                draw = random.Random(f"{design.seed}/arms/{control}/{sample}/{query.id}")
-                tiers = list(setting.tiers)
-                draw.shuffle(tiers)
-                seed = _seed(design.seed, control, query.id, sample)
-                yield tuple(
-                    PlannedTrial(query, tier.id, sample, control, prompts[query.id, tier.id], seed)
-                    for tier in tiers
-                )
+            yield from planner.balanced(sample, control=control)
 
 
 def _seed(seed: int, control: bool, query: str, sample: int) -> int:

@@ -13,19 +13,25 @@ from gyges.run.budget import Budget, Price, Spending, known_price, parse_budget,
 from gyges.run.loop import Asked, ask_all
 from gyges.run.progress import Progress
 from gyges.run.subject import Subject, load_model
+from gyges.run.until import MAX_BLOCKS, Rule, Until, parse_until, until_sentence
 
 __all__ = [
+    "MAX_BLOCKS",
     "Asked",
     "Budget",
     "Price",
     "Progress",
+    "Rule",
     "Spending",
     "Subject",
+    "Until",
     "ask_all",
     "known_price",
     "load_model",
     "parse_budget",
     "parse_price",
+    "parse_until",
+    "until_sentence",
 ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gyges.design import Block, PlannedTrial
@@ -49,17 +49,22 @@ async def ask_all(
     attempts: dict[str, int] | None = None,
     spending: Spending | None = None,
     on_trial: Callable[[Trial], None] | None = None,
+    on_answer: Callable[[PlannedTrial, Trial], Awaitable[None]] | None = None,
+    hold: Callable[[], Awaitable[None]] | None = None,
 ) -> Asked:
     """Ask every trial of a plan that is not done yet.
 
     Args:
-        plan: The blocks, in order; may be a stream of any length.
+        plan: The blocks, in order; may be a stream of any length. An empty block says that the next one depends on
+            answers that are under way.
         subject: Who is asked.
         writer: Where the answers go.
         done: Ids of the trials that the study has.
         attempts: How often a trial was asked before, for those that failed.
         spending: Counts calls and money; stops the run before the block that would exceed the budget.
         on_trial: Called with each finished trial.
+        on_answer: Awaited with each finished trial, before its worker takes the next one.
+        hold: Awaited before the plan is asked for a trial; returns once the plan can say what comes next.
 
     Raises:
         SubjectError: The first 20 calls all failed, so that going on would only repeat the failure. What was asked
@@ -72,10 +77,24 @@ async def ask_all(
     # Inspect keeps a transcript per context: a fresh one for each call lets go of what was said in it.
     context = contextvars.copy_context()
 
-    async def work() -> None:
-        for planned, trial in source:
+    turn = asyncio.Lock()
+
+    async def take() -> tuple[PlannedTrial, Trial] | None:
+        async with turn:
             if broken:
-                return
+                return None
+            if hold is not None:
+                await hold()
+            for item in source:
+                if item is not None:
+                    return item
+                if hold is not None:
+                    await hold()
+        return None
+
+    async def work() -> None:
+        while (item := await take()) is not None and not broken:
+            planned, trial = item
             trial.attempt = (attempts or {}).get(trial.trial, 0) + 1
             trial.messages = [
                 writer.message("system", planned.prompt.system),
@@ -93,6 +112,8 @@ async def ask_all(
             )
             if on_trial is not None:
                 on_trial(trial)
+            if on_answer is not None:
+                await asyncio.create_task(_call(on_answer, planned, trial), context=context.copy())
             if result.failed == result.asked >= _GIVE_UP_AFTER and not broken:
                 broken.append(result.failure or "unknown")
 
@@ -111,15 +132,26 @@ async def ask_all(
     return result
 
 
+async def _call(
+    on_answer: Callable[[PlannedTrial, Trial], Awaitable[None]],
+    planned: PlannedTrial,
+    trial: Trial,
+) -> None:
+    await on_answer(planned, trial)
+
+
 def _open_trials(
     plan: Iterable[Block],
     subject: Subject,
     done: Container[str],
     spending: Spending,
     result: Asked,
-) -> Iterator[tuple[PlannedTrial, Trial]]:
-    """Yield the trials to ask; a budget ends the stream between two blocks."""
+) -> Iterator[tuple[PlannedTrial, Trial] | None]:
+    """Yield the trials to ask, None where the plan must wait; a budget ends the stream between two blocks."""
     for block in plan:
+        if not block:
+            yield None
+            continue
         open_ = []
         for planned in block:
             trial = subject.trial(planned)

@@ -1,0 +1,159 @@
+"""Which judge reads a study, and how does it go through it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from gyges.errors import DesignError, GygesError, StudyError
+from gyges.judges import (
+    AskedJudge,
+    ChoiceReader,
+    LexicalJudge,
+    choice_reader,
+    is_choice,
+    judge_study,
+    lexical_judge,
+    question_for,
+)
+from gyges.run import Progress, load_model
+from gyges.settings import Setting, load_setting
+from gyges.studies import Study
+from gyges.study import Redactor, Trial, Verdict
+from gyges.waiting import wait
+
+__all__ = [
+    "apply_judge",
+    "check_limits",
+    "judge",
+    "make_judge",
+    "quick_compliance",
+    "running_judge",
+]
+
+_COMPLIANCE = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}
+
+
+def judge(
+    study: str | Path | Study,
+    judge: str | None = None,
+    *,
+    base_url: str | None = None,
+    max_connections: int | None = None,
+    retries: int = 4,
+    timeout: int = 600,
+    setting_dirs: Sequence[str | Path] = (),
+    progress: bool | None = None,
+) -> Study:
+    """Let a judge read every trial of a study that it has not read yet.
+
+    Args:
+        study: The study or its folder.
+        judge: ``lexical`` or a model, as Inspect names models; ``choice``, or ``choice@0.7`` for another temperature,
+            where the trials are forced choices. Default: ``choice`` for forced choices, else ``lexical``.
+        base_url: Where the judge's provider is reached.
+        max_connections: Calls under way at once.
+        retries: Tries after a passing failure of a call.
+        timeout: Seconds that one try of a call may take.
+        setting_dirs: Folders of settings of your own.
+        progress: Show a progress bar; by default where stderr is a terminal.
+    """
+    check_limits(max_connections, retries, timeout)
+    folder = study if isinstance(study, Study) else Study(study)
+    names = folder.trials(["setting"])["setting"].unique().to_list()
+    if len(names) != 1:
+        raise StudyError(
+            f"{folder.path}: holds trials of {len(names)} settings ({', '.join(sorted(names))}); a judge's question "
+            "belongs to one setting"
+        )
+    name = None if judge in (None, "lexical") else judge
+    reader: LexicalJudge | AskedJudge | ChoiceReader
+    if chosen := choice_reader(judge, choice=is_choice(folder)):
+        reader = chosen
+    elif name is None:
+        reader = lexical_judge(names[0])
+    else:
+        loaded = load_setting(names[0], setting_dirs)
+        reader = make_judge(loaded, name, base_url, max_connections, retries, timeout)
+    with folder.lock():
+        wait(apply_judge(folder, reader, Redactor(), progress))
+        folder.seal()
+        if folder.manifest.judge is None:
+            folder.manifest.judge = reader.name
+            folder.manifest.write(folder.path)
+    return folder
+
+
+def check_limits(max_connections: int | None, retries: int, timeout: int) -> None:
+    """Refuse limits of calls that mean nothing.
+
+    Raises:
+        DesignError: The message names the option.
+    """
+    for name, value, least in (
+        ("--max-connections", max_connections, 1),
+        ("--retries", retries, 0),
+        ("--timeout", timeout, 1),
+    ):
+        if value is not None and value < least:
+            raise DesignError(f"{name} {value}: must be at least {least}")
+
+
+def running_judge(setting: Setting) -> LexicalJudge | None:
+    """Give the judge of the running rates; None where the setting has no lexical one."""
+    try:
+        return lexical_judge(setting.id)
+    except GygesError:
+        return None
+
+
+def make_judge(
+    setting: Setting,
+    judge: str | None,
+    base_url: str | None,
+    max_connections: int | None,
+    retries: int,
+    timeout: int,
+) -> LexicalJudge | AskedJudge:
+    """Make the judge of answers in words that was asked for: the lexical one, or a model.
+
+    Raises:
+        GygesError: There is no such judge for the setting, or no such model.
+    """
+    if judge in (None, "lexical"):
+        return lexical_judge(setting.id)
+    model = load_model(judge, base_url=base_url, option="--judge")
+    question = question_for(setting.outcome, setting.objective)
+    return AskedJudge(
+        model, judge, question, max_connections=max_connections, retries=retries, timeout=timeout
+    )
+
+
+def quick_compliance(quick: LexicalJudge | None, trial: Trial) -> float | None:
+    """Read an answer for the running rates; the verdicts proper are made after the run."""
+    if quick is None or trial.status != "ok" or not trial.output:
+        return None
+    return _COMPLIANCE.get(quick.read(trial.output).outcome)
+
+
+async def apply_judge(
+    folder: Study,
+    reader: LexicalJudge | AskedJudge | ChoiceReader,
+    clean: Redactor,
+    progress: bool | None,
+) -> None:
+    """Let a judge read what it has not read yet, behind a progress bar."""
+    total = folder.trial_table.scan(["trial"]).select(pl.len()).collect().item()
+    # These take a moment; a bar would only flicker.
+    quiet = isinstance(reader, (LexicalJudge, ChoiceReader)) or (
+        None if progress is None else not progress
+    )
+    with Progress(total, "judging", quiet=quiet) as bar:
+
+        def judged(tier: str, verdict: Verdict) -> None:
+            value = _COMPLIANCE.get(verdict.outcome or "")
+            bar.step(tier, value, failed=verdict.status != "ok")
+
+        await judge_study(folder, reader, clean=clean, on_verdict=judged)
