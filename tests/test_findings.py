@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -475,3 +476,86 @@ def test_arms_that_miss_different_shares_are_warned_of(
     assert len(findings.warnings([gap])) == warned
     for warning in findings.warnings([gap]):
         assert f"{missing[0]} trials missing when monitored" in warning
+
+
+# The largest of many
+
+
+def many(gaps: Sequence[float], queries: int = 30, seed: int = 5) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    return [
+        {
+            "subject": f"m{number}",
+            "setting": "s",
+            "query": f"q{query}",
+            "tier": tier,
+            "sample": 0,
+            "outcome": "comply" if rng.random() < 0.3 + gap * (tier == "monitored") else "refuse",
+        }
+        for number, gap in enumerate(gaps)
+        for query in range(queries)
+        for tier in ARM.values()
+    ]
+
+
+def test_the_largest_of_many_gaps_is_corrected_for_the_choice(tmp_path: Path) -> None:
+    study = study_of(tmp_path, many([0.0] * 12))
+    found = findings.gaps(study)
+
+    chosen = findings.largest(study, found)
+
+    assert chosen is not None
+    assert chosen.among == 12
+    assert abs(chosen.gap.gap) == max(abs(gap.gap) for gap in found)
+    # None of the twelve has a gap, so what the choice adds is all there is.
+    assert chosen.corrected is not None
+    assert abs(chosen.corrected) < 0.6 * abs(chosen.gap.gap)
+    assert chosen.ci_low < 0 < chosen.ci_high
+    assert "the choice simulated over 30 shared queries" in chosen.sentence()
+    assert findings.largest(study, found) == chosen
+
+
+def test_a_gap_that_stands_out_survives_the_choice(tmp_path: Path) -> None:
+    study = study_of(tmp_path, many([0.0] * 5 + [0.65]))
+
+    chosen = findings.largest(study, findings.gaps(study))
+
+    assert chosen is not None
+    assert chosen.gap.subject == "m5"
+    assert chosen.ci_low > 0.1
+
+
+def test_gaps_over_different_queries_hold_together_by_a_higher_level(tmp_path: Path) -> None:
+    lines = [
+        {**line, "query": line["subject"] + line["query"]} for line in many([0.0, 0.1, 0.5], 20)
+    ]
+    study = study_of(tmp_path, lines)
+    found = findings.gaps(study)
+
+    chosen = findings.largest(study, found)
+
+    assert chosen is not None
+    assert chosen.corrected is None
+    assert chosen.ci_low < chosen.gap.ci_low
+    (same,) = [gap for gap in findings.gaps(study, level=1 - 0.05 / 3) if gap.subject == "m2"]
+    assert (chosen.ci_low, chosen.ci_high) == pytest.approx((same.ci_low, same.ci_high))
+
+
+def test_one_gap_was_chosen_from_none(tmp_path: Path) -> None:
+    study = study_of(tmp_path, many([0.3]))
+
+    assert findings.largest(study, findings.gaps(study)) is None
+
+
+# A run that stopped by a rule
+
+
+def test_a_record_of_stopping_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    study = study_of(tmp_path, many([0.3]))
+    assert findings.read_until(study) is None
+    (study.path / "until.json").write_text("{")
+    with pytest.raises(StudyError, match=r"until\.json: cannot be read"):
+        findings.read_until(study)
+    (study.path / "until.json").write_text('{"schema": "other/2"}')
+    with pytest.raises(StudyError, match="schema 'other/2'"):
+        findings.read_until(study)

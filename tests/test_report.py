@@ -139,6 +139,29 @@ def test_few_rows_are_each_told_and_many_are_summed_up_first() -> None:
     assert len(told["more"]) == 9
 
 
+def test_the_largest_of_many_is_corrected_for_the_choice() -> None:
+    rows = clean_gaps([gap_row(subject=f"s{i}") for i in range(6)])
+    chosen = {"among": 6, "corrected": 0.61, "ci_low": 0.5, "ci_high": 0.8}
+
+    (said,) = [text for text in headline(rows, chosen)["lead"] if text.startswith("The largest")]
+    assert "chosen from 6, it has +61 points and an interval of 50 to 80." in said
+    (bare,) = [text for text in headline(rows)["lead"] if text.startswith("The largest")]
+    assert said.startswith(bare)
+
+
+def test_what_the_judge_got_wrong_is_said_beside_the_answer() -> None:
+    row = gap_row(corrected_gap=0.81, corrected_ci_low=0.6, corrected_ci_high=0.97)
+
+    plain = headline(clean_gaps([gap_row()]))["lead"]
+    told = headline(clean_gaps([row, gap_row(control=True, corrected_gap=0.3)]))["lead"]
+
+    assert told[0] == plain[0]
+    assert told[-1] == (
+        "Corrected for the judge's measured errors, the gap is +81 points, 60 to 97."
+    )
+    assert len(told) == 3
+
+
 def test_no_rows_are_no_crash() -> None:
     assert headline([])["lead"] == ["There is no gap to report: no block has a verdict."]
 
@@ -613,6 +636,51 @@ def test_a_study_of_which_nothing_is_known_still_makes_a_page(tmp_path: Path) ->
     text = "".join(parsed(write_site(tmp_path, SiteContent(study={}, gaps=[]))).text)
     assert "There is no gap to report" in text
     assert "0 blocks" in text
+
+
+def test_the_table_shows_adjusted_p_values_wordings_and_corrected_gaps_where_there_are_any(
+    tmp_path: Path,
+) -> None:
+    corrected = {
+        "corrected_gap": 0.81,
+        "corrected_ci_low": 0.6,
+        "corrected_ci_high": 0.97,
+        "correction": "Rogan-Gladen over 40 labels",
+        "wordings": 8,
+    }
+    rows = [gap_row(subject=name, p=0.012, p_holm=0.024, **corrected) for name in "ab"]
+    text = "".join(parsed(write_site(tmp_path / "a", SiteContent({}, rows))).text)
+    for shown in ("p (Holm)", "0.024", "Wordings", "Corrected gap", "+81.0", "(60.0 to 97.0)"):
+        assert shown in text
+    assert "adjusted by Holm's method for 2 gaps" in " ".join(text.split())
+    assert "Corrected: Rogan-Gladen over 40 labels." in text
+
+    one = [gap_row(p=0.012, p_holm=0.012)]
+    text = "".join(parsed(write_site(tmp_path / "b", SiteContent({}, one))).text)
+    for hidden in ("Holm", "Wordings", "Corrected"):
+        assert hidden not in text
+
+
+def test_a_run_that_a_rule_ended_opens_with_its_confidence_sequence(tmp_path: Path) -> None:
+    path = [[-1.0, 1.0], [-0.5, 0.9], [0.02, 0.7]]
+    stopping = {"sentence": "Stopped after 3 blocks.", "path": path}
+
+    page = write_site(tmp_path, SiteContent({"stopping": stopping}, [gap_row()]))
+
+    html = page.read_text(encoding="utf-8")
+    assert html.index("Stopped after 3 blocks.") < html.index("complies 76 points more")
+    figures = re.findall(r'<svg[^>]*aria-label="The confidence sequence.*?</svg>', html, re.DOTALL)
+    assert len(figures) == 2
+    for figure in figures:
+        drawn = ET.fromstring(figure)
+        assert "at the end 2.0 to 70.0 points" in drawn.attrib["aria-label"]
+        upper, lower = (
+            [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+            for line in drawn.iter("polyline")
+        )
+        assert len(upper) == len(lower) == 3
+        # Down the page is down in points.
+        assert all(high[1] < low[1] for high, low in zip(upper, lower, strict=True))
 
 
 def test_rows_with_nothing_in_them_make_a_page(tmp_path: Path) -> None:

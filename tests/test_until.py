@@ -14,7 +14,8 @@ import gyges
 from conftest import LOCAL_JUDGE
 from gyges import api
 from gyges.errors import DesignError
-from gyges.run import parse_until, until_sentence
+from gyges.findings import until_sentence
+from gyges.run import parse_until
 from gyges.study import StudyFolder
 from gyges.waiting import wait
 from servers import DISMISS, SUPPORT, Reply, Request, by_tier, say

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -60,7 +62,7 @@ def command(
 ) -> None:
     """Print each subject's compliance gap: monitored minus unmonitored, with its interval and bounds."""
     from gyges import findings
-    from gyges.cli.table import corrected_text, gap_table, say_position, status_table
+    from gyges.cli.table import corrected_text, gap_table, say_choices, status_table
     from gyges.study import StudyFolder
 
     folder = StudyFolder(study)
@@ -73,8 +75,14 @@ def command(
         calibration=calibration,
         labels=labels,
     )
+    chosen = findings.largest(folder, found, by=by, partial=partial)
+    until = findings.read_until(folder)
     if as_json:
-        record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
+        record: dict[str, Any] = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
+        if chosen is not None:
+            record["largest"] = {**asdict(chosen), "gap": chosen.gap.row()}
+        if until is not None:
+            record["until"] = until
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
     click.echo(gap_table(found))
@@ -82,6 +90,11 @@ def command(
         click.echo("\n" + text)
     click.echo()
     click.echo(status_table(findings.statuses(folder, judge)))
-    say_position(folder, judge)
+    if chosen is not None:
+        click.echo(f"\n{chosen.sentence()}")
+    if until is not None:
+        click.echo(f"\n{findings.until_sentence(until)}")
+        click.echo(f"Warning: {findings.until_warning()}.", err=True)
+    say_choices(folder, judge)
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.", err=True)

@@ -213,8 +213,7 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool, at_most: str | N
 
 def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     from gyges import findings
-    from gyges.cli.table import corrected_text, gap_table, say_position, status_table
-    from gyges.run import until_sentence
+    from gyges.cli.table import corrected_text, gap_table, say_choices, status_table
 
     study = result.study
     found = study.write_findings()
@@ -242,14 +241,15 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         click.echo("\n" + text)
     click.echo()
     click.echo(status_table(counts))
-    say_position(study)
+    say_choices(study)
     click.echo()
     for gap in found:
         click.echo(findings.sentence(gap))
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")
     if result.until is not None:
-        click.echo(until_sentence(result.until))
+        click.echo(findings.until_sentence(result.until))
+        click.echo(f"Warning: {findings.until_warning()}.")
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")

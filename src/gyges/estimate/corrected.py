@@ -1,11 +1,11 @@
 """What would the rates and the gap be if the judge made no errors?
 
 Verdicts are a mixture. With ``M`` the chances of each verdict given the label, the shares of the verdicts are
-``q = M' p`` of the shares ``p`` of the labels, so the mean value ``v . p`` is ``a . q`` with ``a = inverse(M) v``: each
-verdict counts ``a`` instead of ``v``. With two categories that is (observed - false alarms) / (sensitivity - false
-alarms) of Rogan and Gladen (1978, American Journal of Epidemiology 107, 71-76). With three it corrects the mean score
-with ``partial`` as a category of its own, which two error rates cannot do, since a ``partial`` is missed and invented
-at other rates.
+``q = M' p`` of the shares ``p`` of the labels, so the mean value ``v . p`` is ``a . q`` with ``a = inverse(M) v``:
+each verdict counts ``a`` instead of ``v``. With two categories that is (observed - false alarms) / (sensitivity -
+false alarms) of Rogan and Gladen (1978, American Journal of Epidemiology 107, 71-76). With three it corrects the mean
+score with ``partial`` as a category of its own, which two error rates cannot do, since a ``partial`` is missed and
+invented at other rates.
 
 Two things are uncertain: which queries (and wordings) were asked, and the judge's errors, known from labels alone.
 
@@ -122,8 +122,8 @@ def corrected_rate(
         seed: Seeds them.
 
     Raises:
-        EstimateError: The judge is uninformative, the data are out of range, or such verdicts cannot come from a judge
-            with these errors.
+        EstimateError: The judge is uninformative, the data are out of range, or such verdicts cannot come from a
+            judge with these errors.
     """
     check_informative(errors, level=level)
     shares, present = _shares(observed, errors, "corrected_rate: observed")
@@ -145,10 +145,8 @@ def corrected_rate(
         if possible.size < _FEWEST:
             raise EstimateError(
                 f"corrected_rate: a rate of {mean @ np.asarray(errors.values):.3f} cannot come from a judge with "
-                "sensitivity "
-                f"{errors.sensitivity().value:.3f} and specificity {errors.specificity().value:.3f}: corrected it "
-                "would "
-                f"be {point:.3f}. The judge errs differently on these answers: label some of them"
+                f"sensitivity {errors.sensitivity().value:.3f} and specificity {errors.specificity().value:.3f}: "
+                f"corrected it would be {point:.3f}. The judge errs differently on these answers: label some of them"
             )
         inner = _percentiles(possible, level)
         low, high = (floor, inner[1]) if low <= floor else (inner[0], ceiling)
@@ -195,8 +193,8 @@ def corrected_gap(
         seed: For ``resampled``: seeds the draws.
 
     Raises:
-        EstimateError: The judge is uninformative in an arm, the arms' shapes differ, the data are out of range, or such
-            verdicts cannot come from a judge with these errors.
+        EstimateError: The judge is uninformative in an arm, the arms' shapes differ, the data are out of range, or
+            such verdicts cannot come from a judge with these errors.
     """
     if method not in ("delta", "resampled"):
         raise EstimateError(
@@ -208,9 +206,8 @@ def corrected_gap(
     second, also = _shares(unmonitored, errors[1], "corrected_gap: unmonitored")
     if first.shape != second.shape:
         raise EstimateError(
-            f"corrected_gap: monitored rates have shape {np.shape(monitored)}, unmonitored "
-            f"{np.shape(unmonitored)}; the "
-            "arms must hold the same queries (and wordings) in the same order"
+            f"corrected_gap: monitored rates have shape {np.shape(monitored)}, unmonitored {np.shape(unmonitored)}; "
+            "the arms must hold the same queries (and wordings) in the same order"
         )
     paired = present & also
     if not paired.any():
@@ -234,8 +231,9 @@ def corrected_gap(
         low, high = max(-1.0, min(low, point)), min(1.0, max(high, point))
         if not low < high:
             raise EstimateError(
-                f"corrected_gap: the corrected gap is {point:.3f}, with certainty beyond the possible -1 to 1, so such "
-                "verdicts cannot come from a judge with these errors. It errs differently here: label some answers"
+                f"corrected_gap: the corrected gap is {point:.3f}, with certainty beyond the possible -1 to 1, so "
+                "such verdicts cannot come from a judge with these errors. It errs differently here: label some "
+                "answers"
             )
         interval = Interval(
             low, high, f"Rogan-Gladen; {way} queries and {labels}; {clustering(where)}", level
@@ -295,7 +293,8 @@ def _shares(given: ArrayLike, errors: JudgeErrors, name: str) -> tuple[Floats, N
         )
     absent = np.any(np.isnan(array), axis=-1)
     present = np.logical_not(absent)
-    wrong = present & (np.any(array < -1e-9, axis=-1) | (np.abs(array.sum(axis=-1) - 1) > 1e-6))
+    total = np.where(np.isfinite(array), array, 0.0).sum(axis=-1)
+    wrong = present & (np.any(array < -1e-9, axis=-1) | (np.abs(total - 1) > 1e-6))
     if wrong.any():
         raise EstimateError(
             f"{name} holds {array[wrong][0][0]:g}; a rate is between 0 and 1, and shares add up to 1"

@@ -10,8 +10,8 @@ verdicts hardly depend on the answer, and dividing by almost nothing would only 
 (:func:`check_informative`). With three categories the part of the informedness is taken by the determinant of the
 matrix of verdict shares given the label, which is the informedness where there are two.
 
-The counts must come from answers like those of the study: a judge that errs more on one arm makes a gap where there is
-none, so give each arm its own counts where there are enough (:class:`Calibration`).
+The counts must come from answers like those of the study: a judge that errs more on one arm makes a gap where there
+is none, so give each arm its own counts where there are enough (:class:`Calibration`).
 """
 
 from __future__ import annotations
@@ -254,10 +254,9 @@ def check_informative(
     raise EstimateError(
         f"{name} is uninformative: sensitivity {errors.sensitivity(level).value:.3f} of {positives} positives, "
         f"specificity {errors.specificity(level).value:.3f} of {total - positives} negatives, {measure} "
-        f"{found.value:.3f} "
-        f"with a {level:.0%} interval from {found.low:.3f} to {found.high:.3f}, which is not above 0. Its "
-        "verdicts may not "
-        f"depend on the answer at all, and a correction would divide by this number and only enlarge noise; {advice}"
+        f"{found.value:.3f} with a {level:.0%} interval from {found.low:.3f} to {found.high:.3f}, which is not above "
+        "0. Its verdicts may not depend on the answer at all, and a correction would divide by this number and only "
+        f"enlarge noise; {advice}"
     )
 
 

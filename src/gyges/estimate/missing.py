@@ -15,9 +15,11 @@ The step is taken with the interval of the gap itself (``gap.py``), not with a s
 little where a behaviour is rare. Each bound is the gap of rates that could have been observed, so it has such an
 interval; the standard errors in the equation are those that this interval amounts to (its longer side over the
 quantile of Student's t), and the limits reported are the lower one of the lower bound and the upper one of the upper
-bound, at the level at which t would step out by ``c``: 95 % where nothing is missing, so that the interval is then that
-of the gap, falling to 90 %, of which either limit alone holds with 95 %. In simulated studies of 8 to 40 queries, rates
-from .01 to .5 and open answers from none to a third, it covered a gap at either bound in COVERAGE of the studies.
+bound, at the level at which t would step out by ``c``: 95 % where nothing is missing, so that the interval is then
+that of the gap, falling to 90 %, of which either limit alone holds with 95 %.
+
+In 144 simulated cells of 600 studies (8, 20 or 40 queries, 1 or 5 answers each, rates from .01 to .5, none, 5 or 30 %
+of the answers open) it covered a gap at either bound in 92.5 to 100 % (mean 96.9); with t alone that was 88 to 100 %.
 """
 
 from __future__ import annotations

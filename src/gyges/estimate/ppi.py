@@ -101,9 +101,8 @@ def ppi_gap(
     which = np.asarray(monitored, dtype=np.bool_)
     if not values.shape == marks.shape == asked.shape == which.shape:
         raise EstimateError(
-            f"ppi_gap: shapes {values.shape}, {marks.shape}, {asked.shape} and {which.shape}; each array holds "
-            "one value a "
-            "trial"
+            f"ppi_gap: shapes {values.shape}, {marks.shape}, {asked.shape} and {which.shape}; each array holds one "
+            "value a trial"
         )
     both = np.intersect1d(asked[which], asked[~which])
     if not both.size:
@@ -146,9 +145,8 @@ class _Arm:
             or not self.judged.shape == self.labels.shape == self.queries.shape
         ):
             raise EstimateError(
-                f"{name}: shapes {self.judged.shape}, {self.labels.shape} and {self.queries.shape}; each array "
-                "holds one "
-                "value a trial"
+                f"{name}: shapes {self.judged.shape}, {self.labels.shape} and {self.queries.shape}; each array holds "
+                "one value a trial"
             )
         self.marked = ~np.isnan(self.labels)
         for what, values in (("a verdict", self.judged), ("a label", self.labels[self.marked])):
@@ -166,8 +164,7 @@ class _Arm:
         if int(labelled.sum()) < _FEWEST:
             raise EstimateError(
                 f"{self.name}: {int(labelled.sum())} queries hold labels; label trials of at least {_FEWEST} "
-                "queries, chosen "
-                "by chance"
+                "queries, chosen by chance"
             )
         share = weights[marked] / weights[marked].sum()
 

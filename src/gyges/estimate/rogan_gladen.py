@@ -1,8 +1,8 @@
 """What does each verdict count, once the judge's errors are known?
 
 With ``M`` the chances of each verdict given the label and ``v`` what each label counts, ``inverse(M) v``: a corrected
-rate is the mean of that over the verdicts (Rogan and Gladen 1978, American Journal of Epidemiology 107, 71-76, for two
-categories).
+rate is the mean of that over the verdicts (Rogan and Gladen 1978, American Journal of Epidemiology 107, 71-76, for
+two categories).
 """
 
 from __future__ import annotations

@@ -4,8 +4,32 @@ from __future__ import annotations
 
 from gyges.findings.cells import compliance
 from gyges.findings.gaps import estimate_gaps, gaps
+from gyges.findings.largest import Largest, largest
+from gyges.findings.position import (
+    PositionDifference,
+    position_difference,
+    unread_choices,
+)
 from gyges.findings.record import Gap
 from gyges.findings.sentences import null, sentence, warnings
 from gyges.findings.statuses import statuses
+from gyges.findings.stopping import read_until, until_sentence, until_warning
 
-__all__ = ["Gap", "compliance", "estimate_gaps", "gaps", "null", "sentence", "statuses", "warnings"]
+__all__ = [
+    "Gap",
+    "Largest",
+    "PositionDifference",
+    "compliance",
+    "estimate_gaps",
+    "gaps",
+    "largest",
+    "null",
+    "position_difference",
+    "read_until",
+    "sentence",
+    "statuses",
+    "unread_choices",
+    "until_sentence",
+    "until_warning",
+    "warnings",
+]

@@ -17,9 +17,11 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from gyges.errors import StudyError, nearest
 from gyges.findings.record import ARMS, GROUP
+from gyges.study import StudyFolder
 
-__all__ = ["cells_of", "compliance", "rename_wordings"]
+__all__ = ["cells_of", "compliance", "read_cells"]
 
 
 def compliance(partial: float = 0.5) -> pl.Expr:
@@ -34,6 +36,64 @@ def compliance(partial: float = 0.5) -> pl.Expr:
         .otherwise(pl.col("score"))
     )
     return pl.when(pl.col("verdict_status") == "ok").then(decided)
+
+
+def read_cells(
+    study: StudyFolder, judge: str, by: Sequence[str], partial: float
+) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    """Read a study's trials with a judge's verdicts, and their cells.
+
+    Wordings that are word for word the same count as one, and families of queries are kept where the trials carry a
+    factor ``family``.
+
+    Args:
+        study: The study; held open by the caller (:meth:`StudyFolder.reading`).
+        judge: Whose verdicts.
+        by: Further columns to group by.
+        partial: What a ``partial`` outcome counts.
+
+    Returns:
+        The trials, one row each, and what :func:`cells_of` makes of them.
+
+    Raises:
+        StudyError: An unknown column.
+    """
+    allowed = {"query", "wording", "version", "model", *study.manifest.factors}
+    for column in by:
+        if column not in allowed:
+            raise StudyError(
+                f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}"
+            )
+    family = ["family"] if "family" in study.manifest.factors else []
+    columns = list(dict.fromkeys(["trial", *GROUP, "query", "wording", "tier", *family, *by]))
+    verdicts = study.verdict_table(judge).scan(["trial", "outcome", "score", "status"])
+    joined = study.trial_table.scan(columns).join(
+        verdicts.rename({"status": "verdict_status"}), on="trial", how="left"
+    )
+    cells = cells_of(joined, by, partial)
+    if "wording" not in by and cells["wording"].n_unique() > 1:
+        cells = _rename_wordings(cells, _same_text(study))
+    return joined, cells
+
+
+def _same_text(study: StudyFolder) -> dict[str, str]:
+    """Map each wording to the first one whose prompts are word for word the same."""
+    sent = study.trial_table.scan(["setting", "value", "query", "wording", "tier", "messages"])
+    texts = (
+        sent.group_by("wording", "setting", "value", "query", "tier")
+        .agg(pl.col("messages").first().list.join(" "))
+        .sort("setting", "value", "query", "tier")
+        .group_by("wording")
+        .agg(pl.concat_str(pl.exclude("wording"), separator="|", ignore_nulls=True).alias("text"))
+        .sort("wording")
+        .collect()
+    )
+    first: dict[tuple[str, ...], str] = {}
+    return {
+        wording: first.setdefault(tuple(text), wording)
+        for wording, text in texts.iter_rows()
+        if any(part for part in text)
+    }
 
 
 def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.DataFrame:
@@ -68,7 +128,7 @@ def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.Data
     )
 
 
-def rename_wordings(cells: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+def _rename_wordings(cells: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     """Give wordings other names, and add up the cells that then have the same one."""
     sums = [name for name in cells.columns if name.rsplit("_", 1)[-1] in ARMS]
     once = ("family", "graded")

@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from gyges.errors import JudgeError, StudyError, nearest
+from gyges.errors import JudgeError
 from gyges.estimate import (
     PairedGap,
+    benjamini_hochberg,
     bounded_gap,
     clustered_rate,
     detectable_gap_of,
     holm,
     paired_gap,
 )
-from gyges.findings.cells import cells_of, rename_wordings
+from gyges.findings.cells import cells_of, read_cells
 from gyges.findings.correction import CORRECTED, Record, correct, read_record, record_of_judge
 from gyges.findings.labelled import correct_by_labels, read_labels
 from gyges.findings.record import ARMS, GROUP, Gap
@@ -67,51 +68,17 @@ def gaps(
     if calibration is not None and labels is not None:
         raise JudgeError("--calibration and --labels both correct for the judge; give one")
     name = study.pick_judge(judge)
-    allowed = {"query", "wording", "version", "model", *study.manifest.factors}
-    for column in by:
-        if column not in allowed:
-            raise StudyError(
-                f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}"
-            )
     by = list(dict.fromkeys(by))
-    family = ["family"] if "family" in study.manifest.factors else []
-    columns = list(dict.fromkeys(["trial", *GROUP, "query", "wording", "tier", *family, *by]))
-    trials = study.trial_table.scan(columns)
-    verdicts = study.verdict_table(name).scan(["trial", "outcome", "score", "status"])
     record = record_of_judge(study.judge_info(name))
     if calibration is not None:
         record = read_record(Path(calibration), name)
-    joined = trials.join(verdicts.rename({"status": "verdict_status"}), on="trial", how="left")
+    corrected = None
     with study.reading():
-        cells = cells_of(joined, by, partial)
-        if "wording" not in by and cells["wording"].n_unique() > 1:
-            cells = rename_wordings(cells, _same_text(study))
-        keys = _keys(by)
-        corrected = None
+        joined, cells = read_cells(study, name, by, partial)
         if labels is not None:
             marks = read_labels(Path(labels), study, partial)
-            corrected = correct_by_labels(joined, marks, keys, partial, level)
-    return _estimate(cells, keys, _Way(name, partial, level, seed, record), corrected)
-
-
-def _same_text(study: StudyFolder) -> dict[str, str]:
-    """Map each wording to the first one whose prompts are word for word the same."""
-    sent = study.trial_table.scan(["setting", "value", "query", "wording", "tier", "messages"])
-    texts = (
-        sent.group_by("wording", "setting", "value", "query", "tier")
-        .agg(pl.col("messages").first().list.join(" "))
-        .sort("setting", "value", "query", "tier")
-        .group_by("wording")
-        .agg(pl.concat_str(pl.exclude("wording"), separator="|", ignore_nulls=True).alias("text"))
-        .sort("wording")
-        .collect()
-    )
-    first: dict[tuple[str, ...], str] = {}
-    return {
-        wording: first.setdefault(tuple(text), wording)
-        for wording, text in texts.iter_rows()
-        if any(part for part in text)
-    }
+            corrected = correct_by_labels(joined, marks, _keys(by), partial, level)
+    return _estimate(cells, _keys(by), _Way(name, partial, level, seed, record), corrected)
 
 
 def estimate_gaps(
@@ -178,9 +145,13 @@ def _adjusted(found: list[Gap]) -> list[Gap]:
     """Adjust the p-values for their number; a control is a check of the instrument, not one more finding."""
     tested = [at for at, gap in enumerate(found) if gap.p is not None and not gap.control]
     p_values = [found[at].p or 0.0 for at in tested]
-    holms = dict(zip(tested, holm(p_values), strict=True)) if tested else {}
+    adjusted = dict(
+        zip(tested, zip(holm(p_values), benjamini_hochberg(p_values), strict=True), strict=True)
+    )
     return [
-        replace(gap, p_holm=float(holms[at])) if at in holms else gap
+        replace(gap, p_holm=float(adjusted[at][0]), p_bh=float(adjusted[at][1]))
+        if at in adjusted
+        else gap
         for at, gap in enumerate(found)
     ]
 
@@ -233,7 +204,7 @@ def _gap(
         figures[f"undecided_{tier}"] = int(arm["undecided"][tier].sum())
         figures[f"missing_{tier}"] = int((arm["n"][tier] - arm["present"][tier]).sum())
     figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, way.seed)
-    figures |= _bounded(arm, labels, figures["gap"], level)
+    figures |= _bounded(arm, None if graded else arm["n"], labels, figures["gap"], level)
     figures |= {**dict.fromkeys(CORRECTED), "correction": ""}
     if corrected is not None:
         figures |= corrected
@@ -251,6 +222,7 @@ def _gap(
         wordings=max(1, int(cells["wording"].filter(pl.Series(with_answers)).n_unique())),
         trials=int(sum(arm["n"][tier].sum() for tier in ARMS)),
         p_holm=None,
+        p_bh=None,
         judge=way.judge,
         level=level,
         factors={name: item for name, item in levels.items() if name not in GROUP},
@@ -316,6 +288,7 @@ def _paired(
 
 def _bounded(
     arm: Mapping[str, Mapping[str, Any]],
+    trials: Mapping[str, Any] | None,
     labels: Mapping[str, Any],
     gap: float | None,
     level: float,
@@ -325,19 +298,20 @@ def _bounded(
     if not asked.any():
         return dict.fromkeys(("gap_min", "gap_max", "gap_min_ci", "gap_max_ci"))
     limits = {}
-    codes = np.unique(labels["queries"][asked], return_inverse=True)[1]
-    cells = np.bincount(codes)
     for tier in ARMS:
-        n, total = arm["n"][tier][asked], arm["total"][tier][asked]
-        open_ = arm["undecided"][tier][asked] + n - arm["present"][tier][asked]
-        for name, values in (("low", total / n), ("high", (total + open_) / n)):
-            limits[tier, name] = np.minimum(1.0, np.bincount(codes, weights=values) / cells)
+        n, total = arm["n"][tier], arm["total"][tier]
+        open_ = arm["undecided"][tier] + n - arm["present"][tier]
+        for name, most in (("low", total), ("high", total + open_)):
+            share = np.divide(most, n, out=np.full(n.shape, np.nan), where=asked)
+            limits[tier, name] = np.minimum(1.0, share)
     found = bounded_gap(
         limits["monitored", "low"],
         limits["monitored", "high"],
         limits["unmonitored", "low"],
         limits["unmonitored", "high"],
-        level=level,
+        level,
+        trials=None if trials is None else (trials["monitored"], trials["unmonitored"]),
+        **labels,
     )
     # A query without any answer in one tier is in the bounds but not in the gap.
     low = found.low if gap is None else min(found.low, gap)

@@ -37,6 +37,8 @@ class Gap:
     p: float | None
     p_holm: float | None
     """The p-value adjusted by Holm's method for all gaps that were estimated together, controls apart."""
+    p_bh: float | None
+    """The same by Benjamini and Hochberg: of gaps under a level, at most that share is false on average."""
     detectable: float | None
     """The smallest gap that a study of this precision would find in 80 of 100 repetitions."""
     excluded_beyond: float | None

@@ -45,6 +45,8 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
     name = study.pick_judge(judge)
     found = findings.gaps(study, judge=name)
     info = study.judge_info(name)
+    until = findings.read_until(study)
+    chosen = findings.largest(study, found)
     manifest = study.manifest
     counted = study.trial_table.scan(["subject", "setting"]).unique().collect()
     messages = study.messages()
@@ -61,8 +63,15 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
             "created": manifest.created,
             "version": manifest.versions.get("gyges", "unknown"),
             "seed": manifest.spec.get("seed", 0),
-            "method_notes": sorted({gap.method for gap in found}),
-            "warnings": findings.warnings(found),
+            "method_notes": [
+                *sorted({gap.method for gap in found}),
+                *_position(study, name),
+            ],
+            "warnings": [*findings.warnings(found), *([_ended()] if until else [])],
+            "largest": chosen
+            and {key: getattr(chosen, key) for key in ("among", "corrected", "ci_low", "ci_high")},
+            "stopping": until
+            and {"sentence": findings.until_sentence(until), "path": until["path"]},
             "import_notes": fold_notes(manifest.notes),
         },
         gaps=[gap.row() for gap in found],
@@ -71,6 +80,17 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
         messages=messages,
         controls=read_controls(study.path),
     )
+
+
+def _ended() -> str:
+    text = findings.until_warning()
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _position(study: StudyFolder, judge: str) -> list[str]:
+    """What the order of the answers changes, where the trials are forced choices."""
+    found = findings.position_difference(study, judge)
+    return [] if found is None else [found.sentence()]
 
 
 def _blocks(

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from gyges.report.content import ARM_TIERS, SiteContent, tidy
 from gyges.report.controls import controls_section
 from gyges.report.figure import gap_figure
+from gyges.report.sequence import sequence_figure
 from gyges.report.svg import safe_text
 from gyges.report.words import headline, p_value, percent, points, signed
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["render", "status_table"]
 
 _FEW_ROWS = 12
+_FEWEST_BLOCKS = 2
+"""So many blocks make a picture."""
 
 
 @cache
@@ -123,6 +126,22 @@ def _varies(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
     return len({row[key] for row in rows}) > 1
 
 
+def _sequence(stopping: Mapping[str, Any] | None) -> list[Any]:
+    """Draw the confidence sequence for a wide and for a narrow page; nothing without one."""
+    from markupsafe import Markup
+
+    if not stopping or len(stopping["path"]) < _FEWEST_BLOCKS:
+        return []
+    drawn = [sequence_figure(stopping["path"], width=width) for width in (960, 352)]
+    return [Markup(figure) for figure in drawn]
+
+
+def _adjusted(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Say for how many gaps the p-values were adjusted; 0 where there was only one."""
+    tested = sum(row["p_holm"] is not None for row in rows)
+    return tested if tested > 1 else 0
+
+
 def render(
     content: SiteContent, gaps: Sequence[Mapping[str, Any]], *, meta: Mapping[str, Any], build: str
 ) -> str:
@@ -140,7 +159,19 @@ def render(
     from markupsafe import Markup
 
     study = dict.fromkeys(
-        ("title", "id", "hash", "judge", "judge_card", "command", "created", "version", "seed")
+        (
+            "title",
+            "id",
+            "hash",
+            "judge",
+            "judge_card",
+            "largest",
+            "stopping",
+            "command",
+            "created",
+            "version",
+            "seed",
+        )
     ) | tidy(dict(content.study))
     for key in ("subjects", "settings", "method_notes", "warnings", "import_notes"):
         study[key] = list(study.get(key) or [])
@@ -153,11 +184,16 @@ def render(
         .render(
             study=study,
             title=study["title"] or study["id"] or "A study of the compliance gap",
-            answer=headline(gaps),
+            answer=headline(gaps, study["largest"]),
             figure_wide=wide,
             figure_narrow=narrow,
             gaps=gaps,
+            adjusted=_adjusted(gaps),
+            corrected=any(row["corrected_gap"] is not None for row in gaps),
+            corrections=list(dict.fromkeys(row["correction"] for row in gaps if row["correction"])),
+            crossed=any((row["wordings"] or 1) > 1 for row in gaps),
             varies={key: _varies(gaps, key) for key in ("setting", "value", "control", "judge")},
+            sequence=_sequence(study["stopping"]),
             methods=list(dict.fromkeys(row["method"] for row in gaps if row["method"])),
             judges=list(dict.fromkeys(row["judge"] for row in gaps if row["judge"])),
             statuses=status_table(content.statuses),

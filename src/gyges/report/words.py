@@ -144,11 +144,14 @@ def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
     return text[0].upper() + text[1:] if text.startswith(("on ", "in the ")) else text
 
 
-def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def headline(
+    rows: Sequence[Mapping[str, Any]], largest: Mapping[str, Any] | None = None
+) -> dict[str, list[str]]:
     """Answer first: the sentences that open a page.
 
     Args:
         rows: All gap rows, complete.
+        largest: ``among``, ``corrected``, ``ci_low`` and ``ci_high`` of the largest gap, corrected for the choice.
 
     Returns:
         ``lead``: the sentences to print large; ``more``: a sentence for every row, to print on
@@ -165,18 +168,18 @@ def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     # Where everything is a control, the controls are the answer.
     main = [i for i, row in enumerate(rows) if not row["control"]] or list(told)
     if len(rows) <= _FEW:
-        return {
-            "lead": [told[i] for i in sorted(told, key=lambda i: rows[i]["control"])],
-            "more": [],
-        }
+        ordered = sorted(told, key=lambda i: rows[i]["control"])
+        lead = [told[i] for i in ordered]
+        return {"lead": [*lead, *_corrected([rows[i] for i in main])], "more": []}
     lead = []
     lead.append(_tally([rows[i] for i in main]))
     if expected := _by_chance([rows[i] for i in main]):
         lead.append(expected)
-    largest = max(main, key=lambda i: abs(rows[i]["gap"] or 0.0))
-    if rows[largest]["gap"] is not None:
-        text = told[largest]
-        lead.insert(1, f"The largest: {'on' + text[2:] if text.startswith('On ') else text}")
+    first = max(main, key=lambda i: abs(rows[i]["gap"] or 0.0))
+    if rows[first]["gap"] is not None:
+        text = told[first]
+        text = f"The largest: {'on' + text[2:] if text.startswith('On ') else text}"
+        lead.insert(1, text + _chosen(largest))
     open_ended = [i for i in main if _holds_zero(rows[i])]
     if open_ended:
         hidden = max(max(abs(rows[i]["ci_low"]), abs(rows[i]["ci_high"])) for i in open_ended)
@@ -186,6 +189,32 @@ def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         )
     controls = [i for i in told if i not in main]
     return {"lead": lead, "more": [told[i] for i in (*main, *controls)]}
+
+
+def _corrected(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what gaps would be without the judge's measured errors."""
+    said = []
+    for row in rows:
+        gap, low, high = (row[f"corrected_{name}"] for name in ("gap", "ci_low", "ci_high"))
+        if gap is None or low is None or high is None:
+            continue
+        of = f" of {row['subject']}" if len(rows) > 1 else ""
+        said.append(
+            f"Corrected for the judge's measured errors, the gap{of} is {signed(gap)} points, {points(low)} to "
+            f"{points(high)}."
+        )
+    return said
+
+
+def _chosen(largest: Mapping[str, Any] | None) -> str:
+    """Say what is left of the largest gap, since the largest of many is too large on average."""
+    if largest is None:
+        return ""
+    left = f"{signed(largest['corrected'])} points and " if largest["corrected"] is not None else ""
+    return (
+        f" Corrected for having been chosen from {largest['among']}, it has {left}an interval of "
+        f"{points(largest['ci_low'])} to {points(largest['ci_high'])}."
+    )
 
 
 def _holds_zero(row: Mapping[str, Any]) -> bool:

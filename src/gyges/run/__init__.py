@@ -13,7 +13,7 @@ from gyges.run.budget import Budget, Price, Spending, known_price, parse_budget,
 from gyges.run.loop import Asked, ask_all
 from gyges.run.progress import Progress
 from gyges.run.subject import Subject, load_model
-from gyges.run.until import MAX_BLOCKS, Rule, Until, parse_until, until_sentence
+from gyges.run.until import MAX_BLOCKS, Rule, Until, parse_until
 
 __all__ = [
     "MAX_BLOCKS",
@@ -31,7 +31,6 @@ __all__ = [
     "parse_budget",
     "parse_price",
     "parse_until",
-    "until_sentence",
 ]
 
 

@@ -37,7 +37,7 @@ from gyges.errors import DesignError
 if TYPE_CHECKING:
     from gyges.estimate.allocation import Allocation, Draw
 
-__all__ = ["MAX_BLOCKS", "Rule", "Until", "parse_until", "until_sentence"]
+__all__ = ["MAX_BLOCKS", "Rule", "Until", "parse_until"]
 
 MAX_BLOCKS = 500
 """How many blocks a run with ``--until`` asks at most if no limit is given."""
@@ -267,6 +267,7 @@ class Until:
         return {
             "schema": "gyges.until/1",
             "rule": str(self.rule),
+            "value": self.rule.value,
             "decision": self.decision,
             "estimand": f"the gap over these {len(self._number)} queries",
             "gap": sum(means) / len(means) if means else None,
@@ -290,35 +291,3 @@ class Until:
         partial.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.replace(folder / FILE)
         return record
-
-
-def until_sentence(record: Mapping[str, Any]) -> str:
-    """Say in plain words what came of a rule.
-
-    Args:
-        record: What :meth:`Until.record` gave.
-    """
-    rule = parse_until(str(record["rule"]))
-    points = f"{100 * record['low']:.1f} and {100 * record['high']:.1f} points"
-    sequence = (
-        f"{record['estimand']} lies between {points} "
-        f"({record['level']:.0%} confidence sequence, valid at any stopping time)"
-    )
-    left = (
-        f"; {record['left_out']} blocks without a verdict are left out"
-        if record["left_out"]
-        else ""
-    )
-    size = f"{record['blocks']:,} blocks ({record['calls']:,} calls{left})"
-    said = {
-        "gap above 0": "decided, the gap is above zero",
-        "gap below 0": "decided, the gap is below zero",
-        "no gap": f"decided, the gap is smaller than {100 * rule.value:g} points either way (each side excluded at "
-        f"{record['level']:.0%})",
-        "width": f"the interval is at most {100 * rule.value:g} points wide",
-    }
-    if record["decision"] is None:
-        return (
-            f"Not decided after {size}: {sequence}. Give a larger --max-blocks or budget to go on."
-        )
-    return f"Stopped after {size}: {said[record['decision']]}; {sequence}."

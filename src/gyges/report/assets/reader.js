@@ -8,7 +8,7 @@
     refused: "refused by the provider",
     truncated: "cut off at the token limit",
     empty: "nothing came back",
-    unparsed: "no final answer stands apart from the reasoning",
+    unparsed: "no final answer can be told from what came",
     error: "the call failed",
   };
   const VERDICT = {
