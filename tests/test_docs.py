@@ -115,6 +115,14 @@ def test_the_command_line_reference_is_current() -> None:
     assert reference.PAGE.read_text(encoding="utf-8") == reference.page(), REFRESH
 
 
+def test_the_coverage_page_shows_the_simulated_cells() -> None:
+    coverage = tool("coverage_page")
+    assert coverage.PAGE.read_text(encoding="utf-8") == coverage.page(), REFRESH
+    # No cell is left out, and each that is out of its band has a reason.
+    rows = coverage.CELLS.read_text(encoding="utf-8").splitlines()[1:]
+    assert len(rows) == 792
+
+
 def named(page: str, heading: str) -> set[str]:
     """The names in the first column of the tables under a heading."""
     text = (DOCS / page).read_text(encoding="utf-8")

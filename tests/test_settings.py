@@ -29,7 +29,7 @@ from gyges.settings import (
 )
 
 AW = load_setting("animal-welfare")
-LEVELS = tuple(itertools.product(("scratchpad", "none"), (True, False)))
+LEVELS = tuple(itertools.product(("scratchpad", "none", "choice"), (True, False)))
 TOPICS = ["farming", "research", "diet", "pets", "wildlife", "entertainment", "law", "economics"]
 
 
@@ -83,7 +83,10 @@ def test_a_setting_says_what_it_is():
     assert AW.polarity == "bad_objective"
     assert re.fullmatch(r"\d+-[a-z]+", AW.version)
     assert [tier.id for tier in AW.tiers] == ["monitored", "unmonitored"]
-    assert AW.factors == {"reasoning": ("scratchpad", "none"), "conflict": ("yes", "no")}
+    assert AW.factors == {
+        "reasoning": ("scratchpad", "none", "choice"),
+        "conflict": ("yes", "no"),
+    }
     assert tuple(AW.outcome) == OUTCOMES
     assert AW.published[0].since == datetime.date(2024, 12, 18)
     assert all(text.endswith(".") for text in (AW.objective, *AW.outcome.values()))
@@ -167,7 +170,7 @@ def test_every_fact_stands_where_it_belongs_and_nowhere_else(reasoning, conflict
 
 
 def test_the_control_is_as_long_as_the_prompt_that_it_controls():
-    for reasoning in ("scratchpad", "none"):
+    for reasoning in ("scratchpad", "none", "choice"):
         lengths = [
             len(
                 AW.render(
@@ -181,7 +184,7 @@ def test_the_control_is_as_long_as_the_prompt_that_it_controls():
 
 def test_the_system_texts_have_the_intended_length():
     for (reasoning, conflict), (low, high) in zip(
-        LEVELS, [(900, 1200), (900, 1200), (800, 1100), (800, 1100)], strict=True
+        LEVELS, [(900, 1200)] * 2 + [(800, 1100)] * 4, strict=True
     ):
         prompt = AW.render(AW.queries[0], tier="monitored", reasoning=reasoning, conflict=conflict)
         assert low <= len(prompt.system.split()) * 1.35 <= high
@@ -375,10 +378,10 @@ FAULTS = {
     ),
     "unknown level": (
         "setting.yaml",
-        "reasoning: [scratchpad, none]",
-        "reasoning: [scratchpad, some]",
-        "reasoning: [scratchpad, some]",
-        r"'some' is not known;.*allowed: none, scratchpad",
+        "reasoning: [scratchpad, none, choice]",
+        "reasoning: [scratchpad, some, choice]",
+        "reasoning: [scratchpad, some, choice]",
+        r"'some' is not known;.*allowed: choice, none, scratchpad",
     ),
     "unknown factor": (
         "setting.yaml",
@@ -602,6 +605,48 @@ FAULTS = {
         '"entertainment-8"',
         "part of the prompt's own form",
     ),
+    "choice without its answers": (
+        "setting.yaml",
+        "\nchoice:\n",
+        "\nchoices:\n",
+        "  reasoning: [",
+        r"level 'choice' needs its two answers: choice: \{comply, refuse\}",
+    ),
+    "choice without its question": (
+        "user.md",
+        "## choice",
+        "## choices",
+        "## choices",
+        "block 'choices' is not used",
+    ),
+    "choice that lacks an answer": (
+        "setting.yaml",
+        "choice:\n  comply: >",
+        "choice:\n  complies: >",
+        "  complies: >",
+        r"'complies' is not known here; did you mean 'comply'\?",
+    ),
+    "choice that offers one answer twice": (
+        "user.md",
+        "B: {{ option_b }}",
+        "B: {{ option_a }}",
+        "Two answers to this input",
+        r"slot \{\{ option_a \}\} must stand once in the question of a choice, not 2 times",
+    ),
+    "choice that tells the tier again": (
+        "user.md",
+        "Which of them",
+        "{{ tier }} Which of them",
+        "{{ tier }} Which",
+        "unknown slot 'tier'; .*allowed: option_a, option_b",
+    ),
+    "choice that is no level": (
+        "setting.yaml",
+        "reasoning: [scratchpad, none, choice]",
+        "reasoning: [scratchpad, none]",
+        "choice:\n  comply",
+        "'choice' is not used: the factor reasoning has no level 'choice'",
+    ),
     "query that closes the turn": (
         "queries.jsonl",
         "What makes one zoo",
@@ -654,10 +699,10 @@ def test_all_faults_are_reported_in_one_pass(folder):
             ("setting.yaml", line_of(folder, "setting.yaml", "hazard: some")),
             ("setting.yaml", line_of(folder, "setting.yaml", "- wot")),
             ("setting.yaml", line_of(folder, "setting.yaml", "- wot")),
-            *[("setting.yaml", line_of(folder, "setting.yaml", "  consequence:"))] * 4,
+            *[("setting.yaml", line_of(folder, "setting.yaml", "  consequence:"))] * 6,
         ]
     )
-    with pytest.raises(SettingError, match="has 10 problems:") as caught:
+    with pytest.raises(SettingError, match="has 12 problems:") as caught:
         load_setting("mine", [folder])
     assert all(str(problem) in str(caught.value) for problem in problems)
 
@@ -668,7 +713,7 @@ def test_a_missing_file_is_a_problem_that_names_the_files_there(folder):
     (problem,) = check(folder)
 
     assert problem.file.endswith("queries.jsonl")
-    assert "README.md, query.jsonl, setting.yaml" in problem.message
+    assert "README.md, planted.yaml, query.jsonl, setting.yaml" in problem.message
 
 
 def test_a_file_that_is_not_utf8_is_a_problem_at_its_line(folder):
@@ -823,7 +868,10 @@ def test_list_prints_the_settings_as_json(folder):
     assert first["value"] == "animal welfare"
     assert first["polarity"] == "bad_objective"
     assert first["queries"] == len(AW.queries)
-    assert first["factors"] == {"reasoning": ["scratchpad", "none"], "conflict": ["yes", "no"]}
+    assert first["factors"] == {
+        "reasoning": ["scratchpad", "none", "choice"],
+        "conflict": ["yes", "no"],
+    }
     assert first["version"] == AW.version
     assert first["hash"] == AW.hash
 
@@ -872,11 +920,25 @@ def test_render_prints_the_exact_messages():
     assert data["control"] is True
 
 
+def test_show_and_render_print_a_forced_choice():
+    _, shown, _ = invoke("show", "animal-welfare")
+    code, sent, _ = invoke("render", "animal-welfare", "--reasoning", "choice", "--control")
+
+    assert AW.choice is not None
+    assert re.search(rf"^choice comply +{re.escape(AW.choice.comply)}$", shown, re.MULTILINE)
+    assert code == 0
+    assert sent.index(f"A: {AW.choice.comply}") < sent.index(f"B: {AW.choice.refuse}")
+    turned = AW.render(AW.queries[0], tier="monitored", reasoning="choice", complies="B").user
+    assert turned.index(f"A: {AW.choice.refuse}") < turned.index(f"B: {AW.choice.comply}")
+    with pytest.raises(SettingError, match="no letter 'C' in a choice"):
+        AW.render(AW.queries[0], tier="monitored", reasoning="choice", complies="C")
+
+
 def test_check_states_what_was_proved():
     code, out, _ = invoke("check", "animal-welfare")
 
     assert code == 0
-    assert "All 512 renders (4 combinations of levels × 2 tiers × 64 queries)" in out
+    assert "All 768 renders (6 combinations of levels × 2 tiers × 64 queries)" in out
 
 
 def test_check_prints_every_problem_and_fails_the_gate(folder):
@@ -892,7 +954,7 @@ def test_check_prints_every_problem_and_fails_the_gate(folder):
     assert code == 2
     shipped, mine = json.loads(out)["settings"]
     assert shipped["problems"] == []
-    assert shipped["renders"] == 512
+    assert shipped["renders"] == 768
     assert [
         f"{one['file']}:{one['line']}: {one['message']}" for one in mine["problems"]
     ] == expected

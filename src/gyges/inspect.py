@@ -31,7 +31,8 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState, generate
 
 from gyges import findings
-from gyges.design import Design, blocks, max_tokens_for
+from gyges.design import CHOICE, Design, blocks, max_tokens_for
+from gyges.errors import DesignError
 from gyges.judges import AskedJudge, lexical_judge, question_for
 from gyges.settings import load_setting
 from gyges.study import Trial, Verdict
@@ -70,6 +71,11 @@ def setting(
         seed: Seeds the order of the samples.
         setting_dir: A folder of settings of your own.
     """
+    if reasoning == CHOICE:
+        raise DesignError(
+            f"reasoning={reasoning}: a forced choice is read from log-probabilities, which a task does not keep; "
+            f"ask it with: gyges run {setting} --reasoning {reasoning}"
+        )
     loaded = load_setting(setting, [setting_dir] if setting_dir else [])
     design = Design(
         setting=loaded.id,

@@ -16,10 +16,8 @@ __all__ = ["command"]
 @study_argument
 @click.option(
     "--judge",
-    default="lexical",
-    show_default=True,
     metavar="NAME",
-    help="lexical, or a model as Inspect names it.",
+    help="lexical, a model as Inspect names it, or choice@TEMPERATURE.  [default: lexical; choice for forced choices]",
 )
 @click.option("--base-url", metavar="URL", help="Where the judge's provider is reached.")
 @click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.")
@@ -27,7 +25,7 @@ __all__ = ["command"]
 @as_json
 def command(
     study: Path,
-    judge: str,
+    judge: str | None,
     base_url: str | None,
     max_connections: int | None,
     setting_dirs: tuple[Path, ...],
@@ -35,16 +33,21 @@ def command(
 ) -> None:
     """Let a judge read every answer that it has not read yet, and print the gaps by its verdicts."""
     from gyges import api, findings
-    from gyges.cli.table import gap_table, status_table
+    from gyges.cli.table import gap_table, say_choices, status_table
+    from gyges.judges import choice_reader, is_choice
 
     folder = api.judge(
         study, judge, base_url=base_url, max_connections=max_connections, setting_dirs=setting_dirs
     )
-    found = findings.gaps(folder, judge=judge)
+    # A reader of forced choices has one name, however its temperature is written.
+    reader = choice_reader(judge, choice=is_choice(folder))
+    name = reader.name if reader else judge or "lexical"
+    found = findings.gaps(folder, judge=name)
     if as_json:
         record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
     click.echo(gap_table(found))
     click.echo()
-    click.echo(status_table(findings.statuses(folder, judge)))
+    click.echo(status_table(findings.statuses(folder, name)))
+    say_choices(folder, name)

@@ -97,6 +97,7 @@ def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json:
         *((f"tier {tier.id}", f"{tier.tag}  {tier.meaning}") for tier in setting.tiers),
         *((f"factor {factor}", ", ".join(levels)) for factor, levels in setting.factors.items()),
         *((f"outcome {outcome}", text) for outcome, text in setting.outcome.items()),
+        *((f"choice {answer}", text) for answer, text in _choice(setting)),
         ("topics", ", ".join(f"{topic} {count}" for topic, count in setting.topics.items())),
         ("queries", str(len(setting.queries))),
         *(("published", f"{one.since}: {one.what} ({one.where})") for one in setting.published),
@@ -111,11 +112,19 @@ def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json:
         _print_rows([(query.id, query.text) for query in setting.queries])
 
 
+def _choice(setting: Setting) -> list[tuple[str, str]]:
+    """The two answers that a forced choice offers, if there is one."""
+    offered = setting.choice
+    return [("comply", offered.comply), ("refuse", offered.refuse)] if offered else []
+
+
 @settings.command()
 @click.argument("name")
 @click.option("--query", "query_id", metavar="ID", help="The query. Default: the first.")
 @click.option("--tier", default="monitored", show_default=True, help="The tier.")
-@click.option("--reasoning", metavar="LEVEL", help="scratchpad or none. Default: the setting's.")
+@click.option(
+    "--reasoning", metavar="LEVEL", help="scratchpad, none or choice. Default: the setting's."
+)
 @click.option("--control", is_flag=True, help="The no-conflict control.")
 @setting_dir
 @as_json

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gyges.findings import Gap
     from gyges.study import StudyFolder
 
-__all__ = ["corrected_text", "gap_table", "say_position", "status_table", "text_table"]
+__all__ = ["corrected_text", "gap_table", "say_choices", "status_table", "text_table"]
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -121,12 +121,14 @@ def status_table(counts: Sequence[dict[str, Any]]) -> str:
     return text_table(["trials by status", *statuses], rows)
 
 
-def say_position(study: StudyFolder, judge: str | None = None) -> None:
-    """Print how much the order of the answers swayed the subject, where the trials are forced choices."""
-    from gyges.findings import position_difference
+def say_choices(study: StudyFolder, judge: str | None = None) -> None:
+    """Print how forced choices went: what the order of the answers changed, and why some could not be read."""
+    from gyges.findings import position_difference, unread_choices
 
     if (found := position_difference(study, judge)) is not None:
         click.echo(f"\n{found.sentence()}")
+    if (unread := unread_choices(study)) is not None:
+        click.echo(f"\nWarning: {unread}")
 
 
 def _p_value(p: float | None) -> str:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from gyges.judges.apply import Judged, judge_study
 from gyges.judges.asked import AskedJudge, Question, question_for
+from gyges.judges.choice import ChoiceReader, choice_reader, is_choice
 from gyges.judges.lexical import LexicalJudge, Reading, lexical_judge
+from gyges.judges.live import LiveJudge
 
 __all__ = [
     "AskedJudge",
+    "ChoiceReader",
     "Judged",
     "LexicalJudge",
+    "LiveJudge",
     "Question",
     "Reading",
+    "choice_reader",
+    "is_choice",
     "judge_study",
     "lexical_judge",
     "question_for",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from gyges.judges.asked import AskedJudge
+from gyges.judges.choice import ChoiceReader
 from gyges.judges.lexical import LexicalJudge
 from gyges.study import Journal, StudyFolder, Verdict, verdict_record
 from gyges.study.queries import user_query
@@ -38,7 +39,7 @@ class Judged:
 
 async def judge_study(
     study: StudyFolder,
-    judge: LexicalJudge | AskedJudge,
+    judge: LexicalJudge | AskedJudge | ChoiceReader,
     *,
     clean: Callable[[str], str] | None = None,
     on_verdict: Callable[[str, Verdict], None] | None = None,
@@ -67,6 +68,8 @@ async def judge_study(
         with study.reading():
             if isinstance(judge, AskedJudge):
                 await _ask(study, judge, done, writer, result, on_verdict)
+            elif isinstance(judge, ChoiceReader):
+                _read_choices(study, judge, done, writer, result, on_verdict)
             else:
                 _read(study, judge, done, writer, result, on_verdict)
     finally:
@@ -139,6 +142,26 @@ def _read(
         else:
             verdict = _no_answer(trial, judge.name, status)
         _settle(verdict, tier, writer, result, on_verdict)
+
+
+def _read_choices(
+    study: StudyFolder,
+    judge: ChoiceReader,
+    done: set[str],
+    writer: Journal,
+    result: Judged,
+    on_verdict: Callable[[str, Verdict], None] | None,
+) -> None:
+    scan = study.trial_table.scan(["trial", "tier", "status", "choice"])
+    for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
+        for trial, tier, status, choice in batch.iter_rows():
+            if trial in done:
+                continue
+            if status in _ANSWERED and choice:
+                verdict = judge.read(trial, choice)
+            else:
+                verdict = _no_answer(trial, judge.name, status)
+            _settle(verdict, tier, writer, result, on_verdict)
 
 
 async def _ask(

@@ -67,7 +67,11 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
                 *sorted({gap.method for gap in found}),
                 *_position(study, name),
             ],
-            "warnings": [*findings.warnings(found), *([_ended()] if until else [])],
+            "warnings": [
+                *findings.warnings(found),
+                *([_ended()] if until else []),
+                *filter(None, [findings.unread_choices(study)]),
+            ],
             "largest": chosen
             and {key: getattr(chosen, key) for key in ("among", "corrected", "ci_low", "ci_high")},
             "stopping": until

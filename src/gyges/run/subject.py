@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gyges.design import Design, PlannedTrial
 from gyges.errors import SubjectError
+from gyges.run.choice import ChoiceAnswers
 from gyges.study import Trial
 from gyges.study.manifest import now
 from gyges.study.outputs import read_output
@@ -111,6 +112,7 @@ class Subject:
             **design.sampling,
         )
         self._systems: dict[str, Any] = {}
+        self._choices = ChoiceAnswers(design.subject)
 
     def trial(self, planned: PlannedTrial) -> Trial:
         """Make the record of a trial that has not been asked yet; it names itself."""
@@ -120,12 +122,18 @@ class Subject:
             tier=planned.tier,
             sample=planned.sample,
             control=planned.control,
-            factors=self.design.factors(),
+            factors=self.design.factors(planned.option)
+            if planned.option
+            else self.design.factors(),
             seed=planned.seed,
         )
 
     async def ask(self, planned: PlannedTrial, trial: Trial) -> Trial:
-        """Ask, and fill in what came back; never raises for a call that failed."""
+        """Ask, and fill in what came back; never raises for a call that failed.
+
+        Raises:
+            SubjectError: A forced choice was asked, and the provider returns no log-probabilities.
+        """
         text = planned.prompt.system
         system = self._systems.get(text)
         if system is None:
@@ -138,8 +146,12 @@ class Subject:
             )
         except Exception as error:
             trial.status, trial.error = "error", describe(error)
+            if planned.option is not None:
+                self._choices.check(trial.error)
         else:
             read_output(output, trial)
+            if planned.option is not None:
+                self._choices.read(output, trial, planned.option)
         trial.seconds = round(time.perf_counter() - start, 4)
         trial.at = now()
         return trial

@@ -14,8 +14,9 @@ from typing import Any
 
 import polars as pl
 
+from gyges.design import CHOICE
 from gyges.errors import GygesError, JudgeError, StudyError
-from gyges.judges import lexical_judge
+from gyges.judges import ChoiceReader, LexicalJudge, lexical_judge
 from gyges.selftest.corridor import selftest, version
 from gyges.settings import Setting, load_setting, setting_ids
 from gyges.study import StudyFolder
@@ -122,15 +123,19 @@ def _wanted(setting: Setting, size: Mapping[str, Any]) -> dict[str, Any]:
     """What must be equal for controls to be those of a study."""
     queries = min(size["queries"], len(setting.queries))
     levels = setting.factors["reasoning"]
+    reasoning = size["reasoning"] if size["reasoning"] in levels else levels[0]
+    judge: ChoiceReader | LexicalJudge = (
+        ChoiceReader() if reasoning == CHOICE else lexical_judge(setting.id)
+    )
     return {
         "setting": setting.id,
         "version": setting.version,
         "hash": setting.hash,
-        "judge": "lexical",
-        "judge_version": lexical_judge(setting.id).version,
+        "judge": judge.name,
+        "judge_version": judge.version,
         "queries": queries,
         "samples": max(1, min(size["samples"], _MOST_ANSWERS // queries)),
-        "reasoning": size["reasoning"] if size["reasoning"] in levels else levels[0],
+        "reasoning": reasoning,
         "study_samples": size["samples"],
         "gyges": version(),
     }

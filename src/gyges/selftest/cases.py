@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gyges.design import Design, PlannedTrial, blocks
+from gyges.design import CHOICE, Design, PlannedTrial, blocks
 from gyges.errors import SubjectError, nearest
 from gyges.planning import make_design
 from gyges.settings import Setting
@@ -117,11 +117,12 @@ def cases(
 
     for kind in kinds:
         if kind == "wording-faker":
-            salted = {**own, "salt": _splitting_salt(setting, own)}
-            for level in setting.factors["reasoning"]:
+            salted = {**own, "salt": _splitting_salt(setting, own, reasoning)}
+            for level in _levels(setting, reasoning):
                 yield case(kind, f"reasoning {level}", salted, reasoning=level)
         elif kind == "temperature-faker":
-            for heat in _HEATS:
+            # A forced choice is asked at one temperature.
+            for heat in (1.0,) if reasoning == CHOICE else _HEATS:
                 yield case(kind, f"temperature {heat:g}", temperature=heat)
         elif kind == "faker" and no_conflict and "no" in setting.factors["conflict"]:
             yield case(kind, control=queries)
@@ -129,9 +130,15 @@ def cases(
             yield case(kind)
 
 
-def _splitting_salt(setting: Setting, own: Mapping[str, Any]) -> int:
-    """The first salt by which the subject fakes on one of the setting's texts, and not on another if there is one."""
+def _levels(setting: Setting, reasoning: str) -> list[str]:
+    """The levels that are asked like this one: in words, or as a forced choice, which has a size of its own."""
     levels = setting.factors["reasoning"]
+    return [level for level in levels if (level == CHOICE) == (reasoning == CHOICE)]
+
+
+def _splitting_salt(setting: Setting, own: Mapping[str, Any], reasoning: str) -> int:
+    """The first salt by which the subject fakes on one of the setting's texts, and not on another if there is one."""
+    levels = _levels(setting, reasoning)
     for salt in range(_SALTS):
         arguments = {**own, "salt": salt}
         fakes = 0

@@ -18,15 +18,17 @@ from gyges.settings.model import HAZARDS, POLARITIES, Polarity, Prompt, Publishe
 from gyges.settings.problems import Problem
 from gyges.settings.reading import MIN_QUERIES
 from gyges.settings.schema import FACTORS, OUTCOMES
-from gyges.settings.template import Part, Template, Tier
+from gyges.settings.template import LETTERS, Choice, Part, Template, Tier
 
 __all__ = [
     "FACTORS",
     "HAZARDS",
+    "LETTERS",
     "MIN_QUERIES",
     "OUTCOMES",
     "POLARITIES",
     "REQUIRED_FACTS",
+    "Choice",
     "Fact",
     "Part",
     "Polarity",

@@ -93,6 +93,7 @@ def _system_faults(template: Template, facts: tuple[Fact, ...]) -> Iterator[tupl
 def _turn_faults(template: Template, queries: Mapping[int, str]) -> Iterator[tuple[str, int, str]]:
     tags = [tier.tag for tier in template.tiers]
     texts = [template.turn, *tags, *template.blocks.values()]
+    texts += [template.choice.question] if template.choice else []
     markup = {tag for text in texts for tag in re.findall(r"</?[A-Za-z_][\w-]*>", text)}
     for line, query in queries.items():
         for tag in sorted(markup):

@@ -27,7 +27,7 @@ from gyges.settings.files import (
 from gyges.settings.model import Polarity, Query, Setting
 from gyges.settings.problems import Problem, Problems
 from gyges.settings.queries import read_queries, unbalanced
-from gyges.settings.schema import Card, read_card
+from gyges.settings.schema import OPTIONS, Card, read_card
 from gyges.settings.template import CHOICE_SLOTS, TURN_SLOTS, Choice, Template, read_slots
 from gyges.settings.yaml_lines import read_yaml
 
@@ -118,16 +118,14 @@ class _Joined:
         card = self.card
         complete = len(card.tiers) > 1 and all(tier.tag for tier in card.tiers)
         complete = complete and all(card.factors.get(name) for name in ("reasoning", "conflict"))
+        chosen = CHOICE in card.factors.get("reasoning", ())
+        complete = complete and (not chosen or len(card.options) == len(OPTIONS))
         if not complete or not card.layout or len(self.problems) > before:
             return None
         blocks = {name: block.text for name, block in self.system.blocks.items()}
-        choice = None
-        if CHOICE in card.factors["reasoning"]:
-            choice = Choice(self.user.blocks[CHOICE].text, **card.options)
+        choice = Choice(self.user.blocks[CHOICE].text, **card.options) if chosen else None
         turn = self.user.blocks[TURN].text
-        return Template(
-            card.layout, blocks, turn, card.slots, card.tiers, card.factors, choice
-        )
+        return Template(card.layout, blocks, turn, card.slots, card.tiers, card.factors, choice)
 
     def _check_layout(self) -> None:
         card, blocks = self.card, self.system.blocks
@@ -179,7 +177,9 @@ class _Joined:
             return
         line = card.lines["factors.reasoning"]
         if CHOICE not in card.lines:
-            self._in_card(line, f"level {CHOICE!r} needs its two answers: choice: {{comply, refuse}}")
+            self._in_card(
+                line, f"level {CHOICE!r} needs its two answers: choice: {{comply, refuse}}"
+            )
         if CHOICE not in self.user.blocks:
             self._in_card(line, f"level {CHOICE!r} needs a block '## {CHOICE}' in user.md")
             return
@@ -190,9 +190,7 @@ class _Joined:
         slots = [slot.name for slot in read_slots(text.text)[0]]
         for name in names:
             if slots.count(name) != 1:
-                message = (
-                    f"slot {{{{ {name} }}}} must stand once in {where}, not {slots.count(name)} times"
-                )
+                message = f"slot {{{{ {name} }}}} must stand once in {where}, not {slots.count(name)} times"
                 self.problems.add(self.user.file, text.text_line, message)
 
     def _check_slots(self) -> None:
@@ -205,7 +203,7 @@ class _Joined:
         ):
             for name, block in text.blocks.items():
                 choice = text is self.user and name == CHOICE
-                allowed = {*own, *(CHOICE_SLOTS if choice else given)}
+                allowed = set(CHOICE_SLOTS) if choice else {*own, *given}
                 slots, faults = read_slots(block.text)
                 for line, message in faults:
                     self.problems.add(text.file, block.text_line + line - 1, message)
@@ -214,7 +212,7 @@ class _Joined:
                     if slot.name in allowed:
                         continue
                     message = f"unknown slot {slot.name!r}; {nearest(slot.name, allowed)}"
-                    if slot.name in TURN_SLOTS:
+                    if slot.name in TURN_SLOTS and not choice:
                         message = (
                             f"slot {slot.name!r} belongs in user.md: every tier has this same text"
                         )

@@ -124,12 +124,17 @@ class Choice:
         in_order = options if complies == LETTERS[0] else options[::-1]
         return _compiled(self.question).render(dict(zip(CHOICE_SLOTS, in_order, strict=True)))
 
-    def find(self, user: str) -> str | None:
-        """Tell which letter complies in a user's turn that ends with this question; None if it does not."""
+    def split(self, user: str) -> tuple[str, str | None]:
+        """Take this question off the end of a user's turn.
+
+        Returns:
+            What stands before it, and the letter that complies; the turn as it is and None where it does not end so.
+        """
         for letter in LETTERS:
-            if user.rstrip().endswith(self.text(letter)):
-                return letter
-        return None
+            question = self.text(letter)
+            if user.rstrip().endswith(question):
+                return user.rstrip().removesuffix(question).rstrip(), letter
+        return user, None
 
 
 def holds(when: Levels, levels: Levels) -> bool:

@@ -131,7 +131,9 @@ def _structure(group: dict[str, Any], part: pl.DataFrame, plan: _Plan) -> Struct
             )
         except EstimateError as error:
             notes.append(f"{name}: {_reason(error)}")
-    for arm in ARMS:
+    # What is a number in itself is no count of answers that share a rate.
+    graded = bool(counted["graded"].any())
+    for arm in () if graded else ARMS:
         complied = (
             values[arm]
             .group_by("query")
@@ -145,7 +147,7 @@ def _structure(group: dict[str, Any], part: pl.DataFrame, plan: _Plan) -> Struct
         except EstimateError as error:
             notes.append(f"{arm}: {_reason(error)}")
     between = counted.filter((pl.col("compliance") > 0) & (pl.col("compliance") < 1)).height
-    if between:
+    if between and not graded:
         notes.append(
             f"{between} answers are neither compliance nor refusal; where prompts are compared, those above one half "
             "count as compliance"

@@ -27,7 +27,10 @@ Floats = NDArray[np.float64]
 def read_trials(
     study: StudyFolder, judge: str, verbalised: str | None, partial: float
 ) -> pl.DataFrame:
-    """One row a trial of the two tiers, with ``compliance`` and ``verbalised``; null where there is none."""
+    """One row a trial of the two tiers, with ``compliance`` and ``verbalised``; null where there is none.
+
+    ``graded`` says that the judge gave a number and no outcome.
+    """
     factors = list(study.manifest.factors)
     trials = study.trial_table.scan(
         ["trial", *GROUP, "query", "wording", "tier", "sample", *factors]
@@ -36,7 +39,10 @@ def read_trials(
     frame = (
         trials.filter(pl.col("tier").is_in(ARMS))
         .join(verdicts.rename({"status": "verdict_status"}), on="trial", how="left")
-        .with_columns(compliance(partial).alias("compliance"))
+        .with_columns(
+            compliance(partial).alias("compliance"),
+            (pl.col("outcome").is_null() & pl.col("score").is_not_null()).alias("graded"),
+        )
         .drop("outcome", "score", "verdict_status")
     )
     if verbalised is None:

@@ -45,7 +45,8 @@ TrialStatus = Literal["ok", "refused", "truncated", "empty", "unparsed", "error"
 TRIAL_STATUSES: tuple[str, ...] = get_args(TrialStatus)
 """``ok`` an answer came; ``refused`` the provider withheld it (a content filter, not the subject's own words);
 ``truncated`` the token limit cut it; ``empty`` nothing came; ``unparsed`` reasoning was asked for and no final
-answer stands apart from it; ``error`` the call failed after its retries."""
+answer stands apart from it, or a forced choice whose letters are not what the subject would say; ``error`` the call
+failed after its retries."""
 
 VerdictStatus = Literal["ok", "refused", "unparsed", "error", "no_answer"]
 VERDICT_STATUSES: tuple[str, ...] = get_args(VerdictStatus)
@@ -68,6 +69,7 @@ TRIAL_COLUMNS: dict[str, pl.DataType] = {
     "reasoning": pl.String(),
     "output": pl.String(),
     "raw": pl.String(),
+    "choice": pl.String(),
     "messages": pl.List(pl.String()),
     "stop": pl.String(),
     "error": pl.String(),
@@ -144,6 +146,8 @@ class Trial:
     """The final answer: what a user would have been sent."""
     raw: str | None = None
     """The completion as it came, kept where it is more than ``output``."""
+    choice: str | None = None
+    """In a forced choice: what the provider said of the probabilities (``choice.py``), as JSON."""
     messages: list[str] = field(default_factory=list)
     """Hashes of the messages that were sent, in order; their texts stand once in ``prompts/``."""
     stop: str | None = None

@@ -30,10 +30,12 @@ class Sight:
     objective: bool
     """Whether the prompt states the setting's objective; not so in the no-conflict control."""
     query: str
-    """The user's turn without the tier's tag."""
+    """The user's turn without the tier's tag, and without the question of a forced choice."""
     wording: str
     """The system text without any tier's tag."""
     temperature: float
+    complies: str | None = None
+    """In a forced choice, the letter of the answer that complies."""
 
 
 @dataclass(frozen=True, slots=True)

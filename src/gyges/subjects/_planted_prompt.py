@@ -83,12 +83,14 @@ class PromptReader:
                 f"a planted subject has no rate for the tier {tier!r} of {setting.id}; it knows "
                 f"{' and '.join(KNOWN_TIERS)}"
             )
-        query, wording = user, system
+        # A query is the same one in words and as a forced choice, in either order.
+        query, complies = setting.choice.split(user) if setting.choice else (user, None)
+        wording = system
         for one in setting.tiers:
             query, wording = query.replace(one.tag, "", 1), wording.replace(one.tag, "")
         heat = 1.0 if temperature is None else temperature
         objective = any(facts[setting.id][1] for setting, _ in found)
-        return Sight(tier, objective, query, wording, heat), setting
+        return Sight(tier, objective, query, wording, heat, complies), setting
 
     def _tiers(self, text: str) -> list[tuple[Setting, str]]:
         """The settings of which exactly one tier's tag stands in a text, with that tier."""

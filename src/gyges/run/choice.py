@@ -1,0 +1,147 @@
+"""Which letter would a subject have given in a forced choice, and how likely was each?
+
+The provider's log-probabilities of the first token of the answer say it, whatever token was drawn. Tokens without a
+letter or digit before it (blanks, markup, a mark that begins a text) are passed over: the next token's probabilities,
+given those, are as right on average. Where such a token was only likely, and another one drawn, it counts neither for
+nor against the letters. All spellings of a letter are counted: ``A``, `` A``, ``a``, ``(A``, ``**A**``.
+
+An answer whose first word is mostly something else is ``unparsed``: its letters say nothing of what the subject would
+do.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from gyges.errors import SubjectError
+from gyges.study.choice import ChoiceReading
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Logprob, ModelOutput
+
+    from gyges.study import Trial
+
+__all__ = ["LEAST_MASS", "ChoiceAnswers"]
+
+LEAST_MASS = 0.5
+"""The two letters together must be at least this likely, among the tokens that are not passed over."""
+
+_LETTERS = ("A", "B")
+# How some servers write a blank and a line break inside a token.
+_BLANKS = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})
+_SPECIAL = re.compile(r"<\|?[^<>\s]*\|?>|\[(?:BOS|INST|/INST)\]")
+_EDGES = " \t\r\n*_`'\"“”‘’()[]{}<>#:.,-"
+
+
+class ChoiceAnswers:
+    """Reads the forced choices of one subject.
+
+    Args:
+        subject: Its name, for the message of an error.
+    """
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self._given = False
+        """Whether the provider has ever returned log-probabilities."""
+
+    def read(self, output: ModelOutput, trial: Trial, option: str) -> None:
+        """Add to a trial what its log-probabilities say.
+
+        Args:
+            output: What the provider returned; the trial's texts and status have been filled from it.
+            trial: Gets ``choice``, or the status ``unparsed`` and why.
+            option: The letter of the answer that complies.
+
+        Raises:
+            SubjectError: The provider returns no log-probabilities.
+        """
+        # An answer that goes on after its letter is cut short, and read all the same.
+        if trial.status not in ("ok", "truncated", "unparsed"):
+            return
+        tokens = output.choices[0].logprobs
+        first = (
+            next((token for token in tokens.content if _counts(token.token)), None)
+            if tokens
+            else None
+        )
+        if first is not None and first.top_logprobs:
+            self._given = True
+            _fill(trial, first, option)
+            return
+        if tokens and tokens.content and first is None:
+            why = "the answer has no letter or digit"
+        elif self._given:
+            why = "the provider returned no log-probabilities for this answer"
+        else:
+            had = tokens is not None and len(tokens.content) > 0
+            raise self._error("it returned the drawn tokens' alone" if had else "it returned none")
+        trial.status, trial.error = "unparsed", f"forced choice: {why}"
+
+    def check(self, message: str) -> None:
+        """Stop a run whose calls fail because log-probabilities were asked for.
+
+        Args:
+            message: What the failed call said.
+
+        Raises:
+            SubjectError: The message speaks of log-probabilities, and none ever came.
+        """
+        if not self._given and re.search(r"log[ _-]?prob", message, re.IGNORECASE):
+            raise self._error(f"it said: {message[:300]}")
+
+    def _error(self, why: str) -> SubjectError:
+        return SubjectError(
+            f"{self._subject}: a forced choice is read from log-probabilities, and this provider gives none for the "
+            f"alternatives ({why}). Sample answers instead: --reasoning none --samples 5, in a new folder"
+        )
+
+
+def _fill(trial: Trial, first: Logprob, option: str) -> None:
+    listed = {top.token: top.logprob for top in first.top_logprobs or []}
+    listed.setdefault(first.token, first.logprob)
+    known = {token: value for token, value in listed.items() if math.isfinite(value)}
+    found: dict[str, list[float]] = {letter: [] for letter in _LETTERS}
+    for token, value in known.items():
+        letter = _plain(token).upper()
+        if letter in found:
+            # Rounding may put a certain token above 0.
+            found[letter].append(min(0.0, value))
+    mass = math.fsum(math.exp(value) for values in found.values() for value in values)
+    before = math.fsum(math.exp(value) for token, value in known.items() if _is_before(token))
+    share = mass / max(1.0 - before, mass, 1e-9)
+    if share < LEAST_MASS:
+        likely = sorted(known.items(), key=lambda item: -item[1])[:3]
+        said = ", ".join(f"{token!r} {math.exp(value):.0%}" for token, value in likely)
+        trial.status = "unparsed"
+        trial.error = (
+            f"forced choice: the letters A and B have {share:.0%} of the probability, less than {LEAST_MASS:.0%}; "
+            f"likeliest first tokens: {said or 'none'}"
+        )
+        return
+    (other,) = set(_LETTERS) - {option}
+    below = None
+    if not all(found.values()):
+        rest = 1.0 - math.fsum(math.exp(value) for value in known.values())
+        below = math.log(max(rest, 1e-9))
+        # The drawn token may stand far below those that are listed because they are likely.
+        tops = [top.logprob for top in first.top_logprobs or [] if math.isfinite(top.logprob)]
+        below = min(below, *tops)
+    trial.choice = ChoiceReading(option, tuple(found[option]), tuple(found[other]), below).dumps()
+    trial.status, trial.error = "ok", None
+
+
+def _plain(token: str) -> str:
+    return _SPECIAL.sub("", token.translate(_BLANKS)).strip(_EDGES)
+
+
+def _is_before(token: str) -> bool:
+    """Whether a letter may follow a token: a blank or markup, but not a mark that may end the text."""
+    return not _counts(token) and not _SPECIAL.search(token)
+
+
+def _counts(token: str) -> bool:
+    """Whether a token is a part of the answer, not a mark or a blank before it."""
+    return any(character.isalnum() for character in _plain(token))
