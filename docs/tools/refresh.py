@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cli_reference
+import coverage_page
 import examples
 import tutorial
 
@@ -26,6 +27,7 @@ def main() -> None:
     shared = Path(os.environ.get("GYGES_SHARED_DATA", examples.ROOT.parent / "shared" / "data"))
     if not wanted:
         cli_reference.PAGE.write_text(cli_reference.page(), encoding="utf-8")
+        coverage_page.PAGE.write_text(coverage_page.page(), encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             tutorial.store(tutorial.execute(Path(folder)))
     text, figures = tutorial.page()
