@@ -25,7 +25,9 @@ def page() -> str:
     made = {"summary": _summary(rows), "table": _table(rows), "exceptions": _exceptions(rows)}
     for name, block in made.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, count = pattern.subn(lambda found, block=block: f"{found[1]}\n{block}\n\n{found[2]}", text)  # type: ignore[misc]
+        text, count = pattern.subn(
+            lambda found, block=block: f"{found[1]}\n{block}\n\n{found[2]}", text
+        )  # type: ignore[misc]
         if count != 1:
             raise ValueError(f"{PAGE}: expected one block {name}, found {count}")
     return text
@@ -64,7 +66,10 @@ def _summary(rows: list[dict[str, str]]) -> str:
         "| interval | within its band | above | below | lowest coverage |",
         "|---|---:|---:|---:|---:|",
     ]
-    for name, column in (("the default", "coverage"), ("plain *t*, the same clusters", "t_coverage")):
+    for name, column in (
+        ("the default", "coverage"),
+        ("plain *t*, the same clusters", "t_coverage"),
+    ):
         kinds = Counter(_kind(row, column) for row in rows)
         lowest = min(float(row[column]) for row in rows)
         lines.append(
@@ -106,7 +111,9 @@ def _exceptions(rows: list[dict[str, str]]) -> str:
             figures = " | ".join(
                 f"{100 * float(row[name]):.1f} %" for name in ("coverage", "t_coverage")
             )
-            design = " | ".join(row[name] for name in ("queries", "wordings", "samples", "variance"))
+            design = " | ".join(
+                row[name] for name in ("queries", "wordings", "samples", "variance")
+            )
             truth = f"{float(row['base']):g} | {float(row['gap']):g}"
             lines.append(
                 f"| {design} | {truth} | {figures} | {float(row['events']):.1f} | {reason(row)} |"

@@ -123,7 +123,13 @@ def _log(
             config=EvalConfig(epochs=max((sample.epoch for sample in samples), default=1)),
             packages={"gyges": manifest.versions.get("gyges", "unknown")},
             metadata={
-                "gyges": {"study": study.path.name, "hash": manifest.hash, "judge": judge, **where}
+                "gyges": {
+                    "study": study.path.name,
+                    "hash": manifest.hash,
+                    "judge": judge,
+                    "judge_info": study.judge_info(judge) if judge is not None else None,
+                    **where,
+                }
             },
         ),
         results=results,

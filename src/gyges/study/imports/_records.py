@@ -31,7 +31,7 @@ class Note:
 class Imported:
     """Records that stream out of someone else's files, and what was noticed on the way.
 
-    ``messages`` and ``notes`` fill while ``records`` is consumed, and are complete once it is
+    ``messages``, ``notes`` and ``judges`` fill while ``records`` is consumed, and are complete once it is
     exhausted; the other fields are known before.
     """
 
@@ -48,6 +48,8 @@ class Imported:
     messages: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Hash of a message to its role and text; the trials name these hashes."""
     notes: list[Note] = field(default_factory=list)
+    judges: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the files say of their judges, by name; a judge that is not here is only named."""
 
     def say(self, text: str, role: str = "user") -> str:
         """Keep a message once and return its hash."""

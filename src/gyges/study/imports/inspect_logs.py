@@ -62,6 +62,7 @@ def _records(
     for path in logs:
         where = str(path.relative_to(root)) if root.is_dir() else path.name
         header = _guard(path, partial(_header, path))
+        _judge(header, imported)
         foreign = 0
         samples = _samples(path)
         while (sample := _guard(path, partial(next, samples, None))) is not None:
@@ -90,6 +91,14 @@ def _records(
                     done="The samples that it holds were read.",
                 )
             )
+
+
+def _judge(header: EvalLog, imported: Imported) -> None:
+    """Keep what one of our own exports says of its judge."""
+    told = (header.eval.metadata or {}).get("gyges")
+    info = told.get("judge_info") if isinstance(told, dict) else None
+    if isinstance(info, dict) and {"name", "version"} <= info.keys():
+        imported.judges[str(info["name"])] = info
 
 
 def _header(path: Path) -> EvalLog:

@@ -51,7 +51,8 @@ def store(imported: Imported, path: Path, *, title: str, command: str = "") -> S
         study = StudyFolder(partial)
         for judge in judges:
             study.write_judge(
-                {
+                imported.judges.get(judge)
+                or {
                     "name": judge,
                     "kind": "imported",
                     "version": layout,
