@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gyges
 from gyges.cli.settings import settings as settings_group
 from gyges.errors import SettingError
 from gyges.settings import (
@@ -577,6 +578,13 @@ FAULTS = {
         '"topic": 3',
         "'topic' must be a text, not 3",
     ),
+    "query of a family without a name": (
+        "queries.jsonl",
+        '"id": "law-1", "topic"',
+        '"id": "law-1", "family": "The Law", "topic"',
+        '"The Law"',
+        "'family' is 'The Law'; allowed: small letters",
+    ),
     "query id twice": (
         "queries.jsonl",
         "law-2",
@@ -985,3 +993,33 @@ def test_bad_input_is_one_line_and_exit_1(arguments, message):
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+# Families of queries
+
+
+def test_families_that_the_queries_name_are_the_clusters_of_a_run(folder, tmp_path):
+    edit(folder, "queries.jsonl", '"id": "law-1", "topic"', '"id": "law-1", "family": "f", "topic"')
+    edit(folder, "queries.jsonl", '"id": "law-2", "topic"', '"id": "law-2", "family": "f", "topic"')
+    setting = load_setting("mine", [folder])
+    families = {query.id: query.family for query in setting.queries}
+    assert families["law-1"] == families["law-2"] == "f"
+    # A query that names none is a family of its own.
+    assert families["law-3"] == "law-3"
+    assert all(query.family == "" for query in AW.queries)
+
+    study = gyges.run(
+        "mine",
+        setting_dirs=[folder],
+        model="gyges/planted/faker",
+        reasoning="choice",
+        queries=16,
+        control=0,
+        study=tmp_path / "study",
+        progress=False,
+    )
+
+    asked = study.trials(["query", "family"]).unique()
+    assert dict(asked.iter_rows()) == {query.id: query.family for query in setting.queries[:16]}
+    (gap,) = study.gaps().iter_rows(named=True)
+    assert "16 queries in 15 families" in gap["method"]

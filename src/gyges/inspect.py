@@ -87,6 +87,7 @@ def setting(
         seed=seed,
         max_tokens=max_tokens_for(reasoning),
     )
+    family = ["family"] if loaded.queries[0].family else []
     samples = [
         Sample(
             id=f"{planned.query.id}::{planned.tier}{'::control' if planned.control else ''}",
@@ -103,9 +104,10 @@ def setting(
                     "query": planned.query.id,
                     "wording": "0",
                     "tier": planned.tier,
-                    "factors": ["reasoning_mode", "temperature"],
+                    "factors": ["reasoning_mode", "temperature", *family],
                     "reasoning_mode": reasoning,
                     "temperature": temperature,
+                    **({"family": planned.query.family} if family else {}),
                 }
             },
         )

@@ -139,7 +139,7 @@ def make_manifest(design: Design, setting: Setting, command: str) -> Manifest:
         source="run",
         spec=design.spec(setting),
         title=f"{setting.id} on {design.subject}",
-        factors=factor_types(design.factors()),
+        factors=factor_types(design.factors(family=setting.queries[0].family)),
         command=command,
     )
 

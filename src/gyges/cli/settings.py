@@ -83,7 +83,12 @@ def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json:
         card: dict[str, Any] = {"setting": setting.summary(), "facts": facts}
         if with_queries:
             card["queries"] = [
-                {"id": query.id, "topic": query.topic, "text": query.text}
+                {
+                    "id": query.id,
+                    "topic": query.topic,
+                    "text": query.text,
+                    **({"family": query.family} if query.family else {}),
+                }
                 for query in setting.queries
             ]
         _print_json(card)

@@ -122,19 +122,22 @@ class Design:
                 "temperature afterwards, without asking again: gyges judge STUDY --judge choice@T"
             )
 
-    def factors(self, option: str = LETTERS[0]) -> dict[str, Any]:
+    def factors(self, option: str | None = None, family: str = "") -> dict[str, Any]:
         """Give the levels that every trial of this design carries as columns.
 
         The column ``reasoning`` holds what a subject reasoned, so the factor's column is ``reasoning_mode``.
 
         Args:
             option: In a forced choice, the letter of the answer that complies.
+            family: The query's family, where the setting names families.
         """
         levels: dict[str, Any] = {"reasoning_mode": self.reasoning}
         if self.reasoning == CHOICE:
-            levels["comply_option"] = option
+            levels["comply_option"] = option or LETTERS[0]
         if self.temperature is not None:
             levels["temperature"] = float(self.temperature)
+        if family:
+            levels["family"] = family
         return levels
 
     def spec(self, setting: Setting) -> dict[str, Any]:

@@ -122,9 +122,7 @@ class Subject:
             tier=planned.tier,
             sample=planned.sample,
             control=planned.control,
-            factors=self.design.factors(planned.option)
-            if planned.option
-            else self.design.factors(),
+            factors=self.design.factors(planned.option, planned.query.family),
             seed=planned.seed,
         )
 

@@ -42,6 +42,8 @@ class Query:
     id: str
     topic: str
     text: str
+    family: str = ""
+    """Queries of one family are variants of one question, and one cluster; empty where the setting names none."""
 
 
 @dataclass(frozen=True, slots=True)

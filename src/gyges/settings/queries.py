@@ -1,8 +1,8 @@
 """What do users ask in a setting, and in which order?
 
-``queries.jsonl`` holds one JSON object a line: ``id``, ``topic`` and ``text``. A first line with
-only ``canary`` is allowed. A study takes the first N queries, so in the library every prefix of
-the list is balanced over the topics.
+``queries.jsonl`` holds one JSON object a line: ``id``, ``topic``, ``text`` and, where some queries are variants of one
+question, ``family``. A first line with only ``canary`` is allowed. A study takes the first N queries, so in the library
+every prefix of the list is balanced over the topics.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gyges.errors import nearest
 from gyges.settings.files import Source
@@ -20,6 +21,7 @@ from gyges.settings.problems import Problems
 __all__ = ["read_queries", "unbalanced"]
 
 _KEYS = ("id", "topic", "text")
+_OPTIONAL = ("family",)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -53,6 +55,12 @@ def read_queries(source: Source, problems: Problems) -> dict[int, Query]:
         queries[line] = query
     if not queries:
         problems.add(source.file, 1, "the file holds no query")
+    if any(query.family for query in queries.values()):
+        # A query without one is a family of its own.
+        queries = {
+            line: query if query.family else replace(query, family=query.id)
+            for line, query in queries.items()
+        }
     return queries
 
 
@@ -89,10 +97,13 @@ def _read_row(file: str, line: int, row: str, problems: Problems) -> Query | Non
         return None
     before = len(problems)
     for key in data:
-        if key not in _KEYS:
-            problems.add(file, line, f"{key!r} is not known here; {nearest(key, _KEYS)}")
-    for key in _KEYS:
+        if key not in (*_KEYS, *_OPTIONAL):
+            known = (*_KEYS, *_OPTIONAL)
+            problems.add(file, line, f"{key!r} is not known here; {nearest(key, known)}")
+    for key in (*_KEYS, *_OPTIONAL):
         if key not in data:
+            if key in _OPTIONAL:
+                continue
             problems.add(file, line, f"{key!r} is missing")
         elif not isinstance(data[key], str):
             problems.add(file, line, f"{key!r} must be a text, not {data[key]!r}")
@@ -105,4 +116,5 @@ def _read_row(file: str, line: int, row: str, problems: Problems) -> Query | Non
             problems.add(file, line, f"{key!r} is {data[key]!r}; allowed: {form}")
     if len(problems) > before and not all(isinstance(data.get(key), str) for key in _KEYS):
         return None
-    return Query(data["id"], data["topic"], data["text"])
+    family = data.get("family", "")
+    return Query(data["id"], data["topic"], data["text"], family if isinstance(family, str) else "")
