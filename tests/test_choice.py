@@ -477,6 +477,7 @@ def test_a_provider_without_log_probabilities_stops_the_run_and_says_what_to_do(
 ) -> None:
     with pytest.raises(SubjectError, match="gives none for the alternatives") as stopped:
         choose(lambda _: NONE[way])
+    assert "--top-logprobs 5" in str(stopped.value)
     assert "--reasoning none --samples 5" in str(stopped.value)
 
     words = ("--model", "openai-api/local/subject", "--reasoning", "choice", "--queries", 2)
@@ -486,6 +487,38 @@ def test_a_provider_without_log_probabilities_stops_the_run_and_says_what_to_do(
     (message,) = [line for line in err.splitlines() if line.startswith("gyges: ")]
     assert "a forced choice is read from log-probabilities" in message
     assert "Traceback" not in err
+
+
+def test_a_provider_that_lists_fewer_tokens_is_asked_for_fewer(
+    server: Callable[..., Server], ask: Callable[..., gyges.Study]
+) -> None:
+    def behave(request: Request) -> Reply:
+        if request.body["top_logprobs"] > 5:
+            return fail(400, "top_logprobs must be at most 5")
+        return letters(request, 0.7)
+
+    running = server(behave)
+    with pytest.raises(SubjectError, match="give --top-logprobs 5"):
+        ask(reasoning="choice", queries=2)
+
+    study = ask("fewer", reasoning="choice", queries=2, top_logprobs=5)
+
+    assert study.trials()["score"].to_list() == pytest.approx([0.7] * 8)
+    assert running.requests[-1].body["top_logprobs"] == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"reasoning": "none", "top_logprobs": 5}, "add --reasoning choice"),
+        ({"reasoning": "choice", "top_logprobs": 1}, "must be at least 2"),
+    ],
+)
+def test_a_number_of_tokens_that_makes_no_sense_is_refused(
+    options: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DesignError, match=words):
+        gyges.run(model="gyges/planted/faker", study=tmp_path / "s", **options)
 
 
 def test_another_failure_is_a_status_and_is_asked_again(

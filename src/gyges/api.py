@@ -105,6 +105,7 @@ async def run_async(
     seed: int = 0,
     until: str | None = None,
     max_blocks: int | None = None,
+    top_logprobs: int | None = None,
     study: str | Path | None = None,
     max_tokens: int | None = None,
     max_connections: int | None = None,
@@ -132,6 +133,7 @@ async def run_async(
         seed=seed,
         until=until,
         max_blocks=max_blocks,
+        top_logprobs=top_logprobs,
         max_tokens=max_tokens,
         model_args=model_args,
         base_url=base_url,
@@ -244,7 +246,8 @@ def run(
         **options: ``judge`` (a model that grades; the lexical judge by default), ``queries``, ``samples``, ``control``
             (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad``, ``none`` or
             ``choice``), ``seed``,
-            ``until`` (``"decided"`` or ``"width<=0.1"``: ask until that is reached) and ``max_blocks`` (its limit),
+            ``until`` (``"decided"`` or ``"width<=0.1"``: ask until that is reached), ``max_blocks`` (its limit),
+            ``top_logprobs`` (how many tokens a provider lists in a forced choice; 20 by default),
             ``max_tokens``, ``max_connections``, ``retries``, ``timeout`` (seconds that one try of a call may take),
             ``budget`` (``"500"`` calls or ``"$2"``), ``price``, ``model_args``, ``base_url``,
             ``judge_base_url``, ``setting_dirs``, ``progress``.

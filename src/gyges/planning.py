@@ -44,6 +44,9 @@ EMBEDDED = "gyges/smollm2"
 """The model that is asked when none is named."""
 
 EMBEDDED_TEMPERATURE = 0.7
+FEWEST_LOGPROBS = 2
+"""A forced choice needs the two letters among the tokens that a provider lists."""
+
 EMBEDDED_SAMPLING = {"top_p": 0.9, "frequency_penalty": 0.6, "stop_seqs": ["\n"]}
 """How the embedded model is sampled. At temperature 1 a model of this size writes word salad after a prompt of a
 thousand tokens, and below it it repeats a line until the limit: so repeating is penalised, and the answer ends with
@@ -89,11 +92,13 @@ def make_design(
     base_url: str | None,
     until: str | None = None,
     max_blocks: int | None = None,
+    top_logprobs: int | None = None,
 ) -> Design:
     """Make the design of a run, with what is not given by default.
 
     Raises:
-        DesignError: ``until`` is no rule, or ``max_blocks`` is given without one or is less than 1.
+        DesignError: ``until`` is no rule, ``max_blocks`` is given without one or is less than 1, or ``top_logprobs`` is
+            given without a forced choice or leaves no room for its two letters.
     """
     if max_blocks is not None and until is None:
         raise DesignError(
@@ -102,6 +107,17 @@ def make_design(
     if max_blocks is not None and max_blocks < 1:
         raise DesignError(f"--max-blocks {max_blocks}: must be at least 1")
     choice = reasoning == CHOICE
+    sampling = dict(CHOICE_SAMPLING) if choice else {}
+    if top_logprobs is not None:
+        if not choice:
+            raise DesignError(
+                f"--top-logprobs {top_logprobs}: belongs to a forced choice; add --reasoning choice"
+            )
+        if top_logprobs < FEWEST_LOGPROBS:
+            raise DesignError(
+                f"--top-logprobs {top_logprobs}: must be at least {FEWEST_LOGPROBS}, for the two letters"
+            )
+        sampling["top_logprobs"] = top_logprobs
     if samples is None:
         samples = CHOICE_SAMPLES if choice and until is None else 1
     # A forced choice is read from the model's plain distribution: nothing narrows it.
@@ -126,7 +142,7 @@ def make_design(
         reasoning=reasoning,
         seed=seed,
         max_tokens=max_tokens,
-        sampling=dict(EMBEDDED_SAMPLING if embedded else CHOICE_SAMPLING if choice else {}),
+        sampling=dict(EMBEDDED_SAMPLING) if embedded else sampling,
         subject_args=dict(model_args or {}),
         base_url=base_url,
         until=None if until is None else str(parse_until(until)),
@@ -173,6 +189,7 @@ def dry_run(
     seed: int = 0,
     until: str | None = None,
     max_blocks: int | None = None,
+    top_logprobs: int | None = None,
     study: str | Path | None = None,
     max_tokens: int | None = None,
     price: Price | None = None,
@@ -196,6 +213,7 @@ def dry_run(
         base_url=base_url,
         until=until,
         max_blocks=max_blocks,
+        top_logprobs=top_logprobs,
     )
     manifest = make_manifest(design, loaded, "")
     folder = Path(study) if study is not None else default_folder(design, manifest)

@@ -69,6 +69,12 @@ __all__ = ["command"]
     help="scratchpad, none, or choice: one of two described answers, whose probability is read from "
     "log-probabilities.  [default: scratchpad; none for the embedded model]",
 )
+@click.option(
+    "--top-logprobs",
+    type=int,
+    metavar="N",
+    help="With --reasoning choice: how many likely tokens the provider is asked for.  [default: 20]",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--max-tokens",

@@ -95,7 +95,8 @@ class ChoiceAnswers:
     def _error(self, why: str) -> SubjectError:
         return SubjectError(
             f"{self._subject}: a forced choice is read from log-probabilities, and this provider gives none for the "
-            f"alternatives ({why}). Sample answers instead: --reasoning none --samples 5, in a new folder"
+            f"alternatives ({why}). If it allows fewer than were asked for, give --top-logprobs 5; if it gives none, "
+            "sample answers: --reasoning none --samples 5; either in a new folder"
         )
 
 
