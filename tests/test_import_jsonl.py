@@ -171,6 +171,16 @@ def test_trials_without_a_partner_are_counted(file):
     assert (note.kind, note.count) == ("trials-unpaired", 2)
 
 
+def test_what_an_answer_says_does_not_part_the_two_tiers(file):
+    said = [{**BASE, "verbalised": True}, {**OTHER, "verbalised": False}]
+    records, imported = read(write(file, *said))
+    assert imported.notes == []
+    assert records[0][0].block == records[1][0].block
+    # A factor does: it says how a trial was asked.
+    (note,) = read(write(file, {**BASE, "hue": 1}, {**OTHER, "hue": 2}))[1].notes
+    assert note.kind == "trials-unpaired"
+
+
 def test_a_factor_that_not_all_lines_have_is_reported(file):
     _, imported = read(write(file, {**BASE, "hue": "red"}, OTHER))
     kinds = {note.kind: note for note in imported.notes}

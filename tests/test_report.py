@@ -663,12 +663,15 @@ def test_the_table_shows_adjusted_p_values_wordings_and_corrected_gaps_where_the
 
 def test_a_run_that_a_rule_ended_opens_with_its_confidence_sequence(tmp_path: Path) -> None:
     path = [[-1.0, 1.0], [-0.5, 0.9], [0.02, 0.7]]
-    stopping = {"sentence": "Stopped after 3 blocks.", "path": path}
+    stopping = {"sentence": "Decided after 3 blocks.", "decided": True, "path": path}
 
     page = write_site(tmp_path, SiteContent({"stopping": stopping}, [gap_row()]))
 
     html = page.read_text(encoding="utf-8")
-    assert html.index("Stopped after 3 blocks.") < html.index("complies 76 points more")
+    assert html.index("Decided after 3 blocks.") < html.index(
+        "The gap as if the size had been fixed"
+    )
+    assert html.index("fixed before") < html.index("complies 76 points more")
     figures = re.findall(r'<svg[^>]*aria-label="The confidence sequence.*?</svg>', html, re.DOTALL)
     assert len(figures) == 2
     for figure in figures:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import gyges
 from conftest import LOCAL_JUDGE
 from gyges import api
 from gyges.errors import DesignError
-from gyges.findings import until_sentence
+from gyges.findings import until_sentence, until_warning
 from gyges.run import parse_until
 from gyges.study import StudyFolder
 from gyges.waiting import wait
@@ -40,7 +41,9 @@ def run(folder: Path, **options: Any) -> api.RunResult:
 
 def record(result: api.RunResult) -> dict[str, Any]:
     assert result.until is not None
-    return result.until
+    assert result.study.trials().filter(~pl.col("control")).height == result.until["trials"]
+    # How many calls were under way when the rule was met is chance.
+    return {**result.until, "trials": result.until["calls"]}
 
 
 # Rules
@@ -98,9 +101,10 @@ def test_a_planted_gap_is_decided_and_the_run_ends(tmp_path: Path) -> None:
     assert found["low"] >= 0 < found["gap"] < found["high"]
     assert found["blocks"] == len(found["path"]) < 200
     assert found["estimand"] == "the gap over these 12 queries"
-    assert json.loads((tmp_path / "s" / "until.json").read_text()) == found
-    assert "Stopped after" in until_sentence(found)
+    assert json.loads((tmp_path / "s" / "until.json").read_text()) == result.until
+    assert "Decided after" in until_sentence(found)
     assert "the gap is above zero" in until_sentence(found)
+    assert "4 more under way" in until_sentence({**found, "trials": found["calls"] + 4})
     trials = result.study.trials()
     # Few more were under way; the control comes after.
     assert found["calls"] <= len(trials.filter(~trials["control"])) <= found["calls"] + 16
@@ -210,7 +214,7 @@ def test_a_block_without_a_verdict_is_left_out_and_counted(server: Start, ask: A
     found = json.loads((study.path / "until.json").read_text())
     assert found["left_out"] >= 1
     assert found["decision"] == "gap above 0"
-    assert f"{found['left_out']} blocks without a verdict" in until_sentence(found)
+    assert f"; {found['left_out']} block" in until_sentence(found)
 
 
 def test_a_judge_that_is_asked_is_asked_once_for_each_answer(server: Start, ask: Ask) -> None:
@@ -259,7 +263,7 @@ def test_the_command_line_says_why_it_stopped(
     words += ["--until", "decided@0.1", "--study", tmp_path / "s", "--no-report"]
     status, out, _ = cli(*words)
     assert status == 0
-    assert "decided, the gap is smaller than 10 points either way" in out
+    assert "the gap is smaller than 10 points either way" in out
 
     _, out, _ = cli(*words, "--json")
     assert json.loads(out)["until"]["decision"] == "no gap"
@@ -272,3 +276,20 @@ def test_a_dry_run_says_how_many_calls_there_are_at_most(
     _, out, _ = cli(*words, "--until", "decided", "--max-blocks", 70, "--dry-run")
 
     assert "at most 144" in out
+
+
+def test_a_run_whose_judge_fails_on_every_answer_says_that_more_blocks_do_not_help(
+    server: Start, ask: Ask
+) -> None:
+    server(lambda _: Reply('{"error": {"message": "no"}}', status=400))
+
+    study = ask(queries=4, until="decided", max_blocks=4)
+
+    said = until_sentence(json.loads((study.path / "until.json").read_text()))
+    assert said.startswith("Not decided: none of 4 blocks has a verdict in both tiers")
+    assert "--max-blocks" not in said
+
+
+def test_a_limit_that_ended_a_run_is_no_answer_that_ended_it(tmp_path: Path) -> None:
+    assert until_warning(record(run(tmp_path / "s", max_blocks=5))) is None
+    assert "go by the confidence sequence" in str(until_warning(record(run(tmp_path / "t"))))

@@ -644,6 +644,22 @@ def test_the_gap_is_split_by_what_was_verbalised_with_a_warning(study: Callable[
     assert "said" not in {row.factor for row in found.effects}
 
 
+def test_a_second_judge_of_compliance_does_not_say_what_was_verbalised(
+    study: Callable[..., Path],
+) -> None:
+    path = study(lines())
+    folder = StudyFolder(path)
+    folder.write_judge({"name": "second", "version": "1", "question": "outcome"})
+    writer = folder.verdict_table("second").writer()
+    for trial in folder.trials(["trial"])["trial"]:
+        writer.append(verdict_record(Verdict(trial, "second", "outcome", outcome="comply")))
+    writer.close()
+    folder.seal()
+
+    with pytest.raises(StudyError, match="second: this judge says whether the answers comply"):
+        described(path, judge="given", verbalised="second")
+
+
 def test_a_second_judge_can_say_what_was_verbalised(study: Callable[..., Path]) -> None:
     path = study(lines())
     folder = StudyFolder(path)
@@ -799,7 +815,7 @@ def test_without_a_source_the_command_says_how_to_describe_verbalised_reasoning(
 
     assert status == 0
     assert "monitored answer verbalises" not in out
-    assert "--verbalised names who says which answers state the strategy" in out
+    assert "--verbalised names what says which answers state the strategy" in out
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,10 @@ async def run_async(
                 writer.close()
                 live.close()
         folder.seal()
-        record = None if plan is None else plan.write(path)
+        record = None
+        if plan is not None:
+            main = pl.col("control").not_().sum()
+            record = plan.write(path, table.scan(["control"]).select(main).collect().item())
         if folder.manifest.judge is None or judge is not None:
             folder.manifest.judge = reader.name
             folder.manifest.write(path)

@@ -116,7 +116,8 @@ def _prompts(found: Structure) -> str:
                 f"{fit.high:.0%}",
             ]
         )
-        shares = f"{fit.never:.0%} of {fit.prompts} never comply, {fit.always:.0%} always do"
+        never, always = (round(share * fit.prompts) for share in (fit.never, fit.always))
+        shares = f"{never} of {fit.prompts} never comply, {always} always do"
         if fit.icc is None:
             said.append(f"{arm}: all answers are alike.")
         elif fit.p_exact < 1 - fit.level:

@@ -94,7 +94,8 @@ def command(
         click.echo(f"\n{chosen.sentence()}")
     if until is not None:
         click.echo(f"\n{findings.until_sentence(until)}")
-        click.echo(f"Warning: {findings.until_warning()}.", err=True)
+        if warning := findings.until_warning(until):
+            click.echo(f"Warning: {warning}.", err=True)
     say_choices(folder, judge)
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.", err=True)

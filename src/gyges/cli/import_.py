@@ -118,7 +118,12 @@ def _store(imported: Imported, path: Path, title: str, as_json: bool, verbose: b
         return
     _print_notes(imported.notes, verbose=verbose)
     click.echo(
-        f"{counts['trials']:,} trials of {counts['subjects']} subjects and {counts['values']} values, "
-        f"{len(imported.notes)} things noted. Study: {path}. Next: gyges gap {path}",
+        f"{_many(counts['trials'], 'trial')} of {_many(counts['subjects'], 'subject')} and "
+        f"{_many(counts['values'], 'value')}, {_many(len(imported.notes), 'thing')} noted. "
+        f"Study: {path}. Next: gyges gap {path}",
         err=True,
     )
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -200,18 +200,23 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool, at_most: str | N
     def money(value: float | None) -> str:
         return "no price known (see --price)" if value is None else f"${value:.2f}"
 
+    most = "at most " if at_most else ""
+    done = f", {plan.done:,} of them done" if plan.done else ""
     lines = [
         ("study", str(plan.study)),
-        ("trials", f"{plan.trials:,}" + (f", {plan.done:,} of them done" if plan.done else "")),
-        ("calls of the subject", ("at most " if at_most else "") + f"{plan.subject_calls:,}"),
-        ("input tokens", f"about {plan.input_tokens:,} (four characters a token)"),
-        ("output tokens", f"about {plan.output_tokens:,}"),
-        ("cost of the subject", money(plan.dollars)),
+        ("trials", f"{most}{plan.trials:,}{done}"),
+        ("calls of the subject", f"{most}{plan.subject_calls:,}"),
+        ("input tokens", f"{most}about {plan.input_tokens:,} (four characters a token)"),
+        ("output tokens", f"{most}about {plan.output_tokens:,}"),
+        ("cost of the subject", most * (plan.dollars is not None) + money(plan.dollars)),
     ]
-    if judge:
+    if plan.judge_calls:
         lines += [
-            ("calls of the judge", f"{plan.judge_calls:,}"),
-            ("cost of the judge", money(plan.judge_dollars)),
+            ("calls of the judge", f"{most}{plan.judge_calls:,}"),
+            (
+                "cost of the judge",
+                most * (plan.judge_dollars is not None) + money(plan.judge_dollars),
+            ),
         ]
     click.echo("\n".join(f"{name:<22}{value}" for name, value in lines))
     click.echo("Nothing was asked.", err=True)
@@ -249,13 +254,16 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     click.echo(status_table(counts))
     say_choices(study)
     click.echo()
-    for gap in found:
-        click.echo(findings.sentence(gap))
-    for warning in findings.warnings(found):
-        click.echo(f"Warning: {warning}.")
     if result.until is not None:
         click.echo(findings.until_sentence(result.until))
-        click.echo(f"Warning: {findings.until_warning()}.")
+        if warning := findings.until_warning(result.until):
+            click.echo(f"Warning: {warning}.")
+    for gap in found:
+        # Where the answers said when to stop, the sequence says what they show.
+        if gap.control or not (result.until and result.until["decision"]):
+            click.echo(findings.sentence(gap))
+    for warning in findings.warnings(found):
+        click.echo(f"Warning: {warning}.")
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")

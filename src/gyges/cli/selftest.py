@@ -44,10 +44,8 @@ def run_controls(study: StudyFolder, setting_dirs: Sequence[str | Path] = ()) ->
 @click.option(
     "--samples",
     type=int,
-    default=3,
-    show_default=True,
     metavar="N",
-    help="Samples of each query in each tier.",
+    help="Samples of each query in each tier.  [default: 3; 2 with --reasoning choice]",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
@@ -61,7 +59,9 @@ def run_controls(study: StudyFolder, setting_dirs: Sequence[str | Path] = ()) ->
     help="Ask this planted subject only; may be given more than once.",
 )
 @click.option(
-    "--reasoning", metavar="LEVEL", help="scratchpad or none.  [default: the setting's first]"
+    "--reasoning",
+    metavar="LEVEL",
+    help="scratchpad, none or choice.  [default: the setting's first]",
 )
 @click.option(
     "--keep",

@@ -37,8 +37,8 @@ __all__ = ["command"]
 )
 @click.option(
     "--verbalised",
-    metavar="JUDGE",
-    help="Who says which answers state the strategy in their reasoning: a judge of this study, or a column of 0 and 1.",
+    metavar="NAME",
+    help="What says which answers state the strategy in their reasoning: a column of 0 and 1, or a judge asked that.",
 )
 @click.option("--control", is_flag=True, help="Describe the no-conflict control too.")
 @click.option(
@@ -94,8 +94,8 @@ def command(
     click.echo(variation_text(found))
     if verbalised is None:
         click.echo(
-            "\nVerbalised reasoning is not described: --verbalised names who says which answers state the strategy, "
-            "a judge of this study or an imported column of 0 and 1."
+            "\nVerbalised reasoning is not described: --verbalised names what says which answers state the strategy, "
+            "an imported column of 0 and 1 or a judge that was asked that."
         )
 
 

@@ -247,7 +247,8 @@ def _corrected(
         record |= {
             "corrected_ci_low": found.interval.low,
             "corrected_ci_high": found.interval.high,
-            "correction": note + found.interval.method,
+            # The clusters stand in the gap's own method.
+            "correction": note + found.interval.method.split("; clustered by")[0],
         }
     for tier, errors in zip(ARMS, (calibration.monitored, calibration.unmonitored), strict=True):
         rate = corrected_rate(observed[tier], present[tier], errors, **kept, level=level, seed=seed)

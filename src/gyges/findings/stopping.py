@@ -39,8 +39,14 @@ def read_until(study: StudyFolder) -> dict[str, Any] | None:
     return record
 
 
-def until_warning() -> str:
-    """Say what a stopping rule does to the gap table."""
+def until_warning(record: Mapping[str, Any]) -> str | None:
+    """Say what a stopping rule does to the gap table; None where the answers did not decide when the run ended.
+
+    Args:
+        record: What stands in ``until.json``.
+    """
+    if record["decision"] is None:
+        return None
     return (
         "the answers decided when this run ended; the gap table's intervals and p-values suppose a size fixed "
         "before, so go by the confidence sequence"
@@ -54,26 +60,36 @@ def until_sentence(record: Mapping[str, Any]) -> str:
         record: What stands in ``until.json``.
     """
     value = 100 * record["value"]
-    points = f"{100 * record['low']:.1f} and {100 * record['high']:.1f} points"
-    sequence = (
-        f"{record['estimand']} lies between {points} "
-        f"({record['level']:.0%} confidence sequence, valid at any stopping time)"
-    )
-    left = (
-        f"; {record['left_out']} blocks without a verdict are left out"
-        if record["left_out"]
-        else ""
-    )
-    size = f"{record['blocks']:,} blocks ({record['calls']:,} calls{left})"
+    held = f"between {100 * record['low']:.1f} and {100 * record['high']:.1f} points"
+    level = f"{record['level']:.0%}"
+    sequence = f"{record['estimand']} lies {held} ({level} confidence sequence, valid at any stopping time)"
+    spent = [f"{record['calls']:,} calls"]
+    if record["left_out"]:
+        spent.append(f"{_blocks(record['left_out'])} without a verdict left out")
+    if (late := record["trials"] - record["calls"]) > 0:
+        spent.append(f"{late:,} more under way")
+    size = f"{_blocks(record['blocks'])} ({'; '.join(spent)})"
+    if not record["blocks"]:
+        if not record["left_out"]:
+            return "Not decided: no block was asked."
+        return (
+            f"Not decided: none of {_blocks(record['left_out'])} has a verdict in both tiers. Look at why in the "
+            "table of statuses; more blocks do not help."
+        )
     said = {
-        "gap above 0": "decided, the gap is above zero",
-        "gap below 0": "decided, the gap is below zero",
-        "no gap": f"decided, the gap is smaller than {value:g} points either way (each side excluded at "
-        f"{record['level']:.0%})",
-        "width": f"the interval is at most {value:g} points wide",
+        "gap above 0": f"the gap is above zero; {sequence}",
+        "gap below 0": f"the gap is below zero; {sequence}",
+        # The sequence looks for a gap on both sides, the margin is tested on each side alone.
+        "no gap": f"the gap is smaller than {value:g} points either way (each side excluded at {level}); the sequence, "
+        f"which spends its error on both sides at once, stands {held}",
+        "width": f"the interval is at most {value:g} points wide; {sequence}",
     }
     if record["decision"] is None:
         return (
             f"Not decided after {size}: {sequence}. Give a larger --max-blocks or budget to go on."
         )
-    return f"Stopped after {size}: {said[record['decision']]}; {sequence}."
+    return f"Decided after {size}: {said[record['decision']]}."
+
+
+def _blocks(number: int) -> str:
+    return f"{number:,} block" + ("" if number == 1 else "s")

@@ -69,13 +69,17 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
             ],
             "warnings": [
                 *findings.warnings(found),
-                *([_ended()] if until else []),
+                *_ended(until),
                 *filter(None, [findings.unread_choices(study)]),
             ],
             "largest": chosen
             and {key: getattr(chosen, key) for key in ("among", "corrected", "ci_low", "ci_high")},
             "stopping": until
-            and {"sentence": findings.until_sentence(until), "path": until["path"]},
+            and {
+                "sentence": findings.until_sentence(until),
+                "decided": until["decision"] is not None,
+                "path": until["path"],
+            },
             "import_notes": fold_notes(manifest.notes),
         },
         gaps=[gap.row() for gap in found],
@@ -86,9 +90,9 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
     )
 
 
-def _ended() -> str:
-    text = findings.until_warning()
-    return f"{text[0].upper()}{text[1:]}."
+def _ended(until: Mapping[str, Any] | None) -> list[str]:
+    text = findings.until_warning(until) if until else None
+    return [f"{text[0].upper()}{text[1:]}."] if text else []
 
 
 def _position(study: StudyFolder, judge: str) -> list[str]:

@@ -67,12 +67,13 @@ class SiteContent:
     """Everything that a report shows, read from a study by whoever has one."""
 
     study: Mapping[str, Any]
-    """Who and what: ``title``, ``id``, ``hash`` (of the specification), ``subjects`` and ``settings`` (lists of names),
-    ``judge`` (name), ``judge_card`` (None, or agreement with hand labels: ``n``, ``sensitivity``, ``specificity``,
-    ``kappa``, ``note``), ``command`` that made it, ``created``, ``version`` (of Gyges), ``seed``, ``method_notes`` and
-    ``warnings`` (lists of sentences), ``stopping`` (None, or of a rule that was to end the run its ``sentence`` and the
-    ``path`` of the limits), ``largest`` (None, or ``among, corrected, ci_low, ci_high`` of the largest gap),
-    ``import_notes`` (list of ``what``, ``where``, ``done``).
+    """Who and what: ``title``, ``id``, ``hash`` (of the specification), ``subjects`` and ``settings`` (lists of
+    names), ``judge`` (name), ``judge_card`` (None, or agreement with hand labels: ``n``, ``sensitivity``,
+    ``specificity``, ``kappa``, ``note``), ``command`` that made it, ``created``, ``version`` (of Gyges), ``seed``,
+    ``method_notes`` and ``warnings`` (lists of sentences), ``stopping`` (None, or of a rule that was to end the run
+    its ``sentence``, whether it ``decided`` when to stop, and the ``path`` of the limits), ``largest`` (None, or
+    ``among, corrected, ci_low, ci_high`` of the largest gap), ``import_notes`` (list of ``what``, ``where``,
+    ``done``).
     Each may be absent; then the page says nothing about it."""
 
     gaps: Sequence[Mapping[str, Any]]

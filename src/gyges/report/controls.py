@@ -137,6 +137,8 @@ def _told(row: Mapping[str, Any]) -> str:
     verdict, size = row["verdict"], points(row["planted_gap"])
     why = _VERDICTS.get(verdict, verdict)
     if not row["planted_gap"]:
+        if verdict == "not shown":
+            return "Where no gap was planted, none was found, but this study is too small to rule out a large one."
         end = "none was found." if verdict == "recovered" else f"the check failed: {why}."
         return f"Where no gap was planted, {end}"
     if verdict == "recovered":

@@ -184,7 +184,11 @@ def render(
         .render(
             study=study,
             title=study["title"] or study["id"] or "A study of the compliance gap",
-            answer=headline(gaps, study["largest"]),
+            answer=headline(
+                gaps,
+                study["largest"],
+                decided=bool(study["stopping"] and study["stopping"]["decided"]),
+            ),
             figure_wide=wide,
             figure_narrow=narrow,
             gaps=gaps,

@@ -145,13 +145,17 @@ def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
 
 
 def headline(
-    rows: Sequence[Mapping[str, Any]], largest: Mapping[str, Any] | None = None
+    rows: Sequence[Mapping[str, Any]],
+    largest: Mapping[str, Any] | None = None,
+    *,
+    decided: bool = False,
 ) -> dict[str, list[str]]:
     """Answer first: the sentences that open a page.
 
     Args:
         rows: All gap rows, complete.
         largest: ``among``, ``corrected``, ``ci_low`` and ``ci_high`` of the largest gap, corrected for the choice.
+        decided: A rule ended the run, and its own sentence says what came of it: the others are told on demand.
 
     Returns:
         ``lead``: the sentences to print large; ``more``: a sentence for every row, to print on
@@ -167,6 +171,9 @@ def headline(
     }
     # Where everything is a control, the controls are the answer.
     main = [i for i, row in enumerate(rows) if not row["control"]] or list(told)
+    if decided:
+        lead = [told[i] for i in told if i not in main]
+        return {"lead": lead, "more": [told[i] for i in main]}
     if len(rows) <= _FEW:
         ordered = sorted(told, key=lambda i: rows[i]["control"])
         lead = [told[i] for i in ordered]

@@ -284,9 +284,15 @@ class Until:
             "path": self._path,
         }
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Write the record into a study's folder, whole or not at all, and return it."""
-        record = self.record()
+    def write(self, folder: Path, trials: int) -> dict[str, Any]:
+        """Write the record into a study's folder, whole or not at all, and return it.
+
+        Args:
+            folder: The study's folder.
+            trials: How many trials of the main arms it holds: more than the calls of the record where some were under
+                way when the rule was met.
+        """
+        record = {**self.record(), "trials": trials}
         partial = folder / f"{FILE}.partial"
         partial.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.replace(folder / FILE)

@@ -100,7 +100,6 @@ def _same_setting(
 
     Raises:
         StudyError: There is none of this id, or its texts are others by now.
-        JudgeError: It has no judge that costs nothing.
     """
     if name not in setting_ids(setting_dirs):
         raise StudyError("it is no setting known here, so no planted subject can be asked in it")
@@ -112,21 +111,23 @@ def _same_setting(
             f"the study was asked in its version {used or 'unknown'}, and the one known here ({setting.version}) has "
             "other texts"
         )
-    try:
-        lexical_judge(name)
-    except JudgeError:
-        raise JudgeError("it has no lexical judge, and to ask a model would cost calls") from None
     return setting
 
 
 def _wanted(setting: Setting, size: Mapping[str, Any]) -> dict[str, Any]:
-    """What must be equal for controls to be those of a study."""
+    """What must be equal for controls to be those of a study.
+
+    Raises:
+        JudgeError: The setting has no judge that costs nothing.
+    """
     queries = min(size["queries"], len(setting.queries))
     levels = setting.factors["reasoning"]
     reasoning = size["reasoning"] if size["reasoning"] in levels else levels[0]
-    judge: ChoiceReader | LexicalJudge = (
-        ChoiceReader() if reasoning == CHOICE else lexical_judge(setting.id)
-    )
+    judge: ChoiceReader | LexicalJudge
+    try:
+        judge = ChoiceReader() if reasoning == CHOICE else lexical_judge(setting.id)
+    except JudgeError:
+        raise JudgeError("it has no lexical judge, and to ask a model would cost calls") from None
     return {
         "setting": setting.id,
         "version": setting.version,

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from gyges import api, findings
+from gyges.design import CHOICE, CHOICE_SAMPLES
 from gyges.judges import lexical_judge
 from gyges.selftest.cases import cases, chosen
 from gyges.selftest.recovery import Recovery, Selftest, corrected_level, recovery
@@ -22,13 +23,14 @@ from gyges.settings import load_setting, setting_ids
 __all__ = ["selftest", "version"]
 
 _QUERIES = 40
+_SAMPLES = 3
 
 
 def selftest(
     setting: str = "animal-welfare",
     *,
     queries: int | None = None,
-    samples: int = 3,
+    samples: int | None = None,
     seed: int = 0,
     judge: str | None = None,
     kinds: Iterable[str] | None = None,
@@ -42,7 +44,7 @@ def selftest(
     Args:
         setting: Id of a setting.
         queries: How many of its queries; 40 by default, or all that it has.
-        samples: Samples of each query in each tier.
+        samples: Samples of each query in each tier; 3 by default, the 2 orders of the answers in a forced choice.
         seed: Seeds the answers.
         judge: A model that grades; the setting's lexical judge if None.
         kinds: Which planted subjects; all by default.
@@ -56,7 +58,10 @@ def selftest(
             folder of other files.
     """
     loaded = load_setting(setting, setting_dirs)
-    if judge in (None, "lexical"):
+    reasoning = reasoning or loaded.factors["reasoning"][0]
+    if samples is None:
+        samples = CHOICE_SAMPLES if reasoning == CHOICE else _SAMPLES
+    if judge in (None, "lexical") and reasoning != CHOICE:
         # Better before anything is asked.
         lexical_judge(loaded.id)
     plan = list(
@@ -65,7 +70,7 @@ def selftest(
             chosen(kinds),
             queries=min(_QUERIES, len(loaded.queries)) if queries is None else queries,
             samples=samples,
-            reasoning=reasoning or loaded.factors["reasoning"][0],
+            reasoning=reasoning,
             seed=seed,
             no_conflict=no_conflict,
             own={} if loaded.id in setting_ids() else {"setting_dir": str(loaded.folder)},
@@ -107,7 +112,7 @@ def selftest(
         judge_version=judge_version,
         queries=first.queries,
         samples=first.samples,
-        reasoning=reasoning or loaded.factors["reasoning"][0],
+        reasoning=reasoning,
         seed=seed,
         level=level,
         rows=tuple(rows),

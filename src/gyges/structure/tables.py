@@ -54,7 +54,7 @@ def read_trials(
             )
         frame = frame.with_columns(pl.col(verbalised).cast(pl.Float64).alias("verbalised"))
     else:
-        frame = frame.join(_verbalised(study, judge, verbalised), on="trial", how="left")
+        frame = frame.join(_verbalised(study, verbalised), on="trial", how="left")
     with study.reading():
         whole = frame.sort("trial").collect()
     said = whole["verbalised"].drop_nulls()
@@ -65,21 +65,22 @@ def read_trials(
     return whole
 
 
-def _verbalised(study: StudyFolder, judge: str, source: str) -> pl.LazyFrame:
-    judges, columns = study.judges(), [n for n, k in study.manifest.factors.items() if k != "text"]
-    if source not in judges:
+def _verbalised(study: StudyFolder, source: str) -> pl.LazyFrame:
+    columns = [name for name, kind in study.manifest.factors.items() if kind != "text"]
+    asked = [
+        name for name in study.judges() if study.verdict_table(name, "verbalised").folder.is_dir()
+    ]
+    if source in study.judges() and source not in asked:
+        raise StudyError(
+            f"--verbalised {source}: this judge says whether the answers comply, not whether the reasoning states the "
+            f"strategy; {_choices(source, [*asked, *columns])}"
+        )
+    if source not in asked:
         raise StudyError(
             f"--verbalised {source}: no such judge or column of 0 and 1 in {study.path}; "
-            f"{nearest(source, [*judges, *columns])}"
+            f"{_choices(source, [*asked, *columns])}"
         )
     table = study.verdict_table(source, "verbalised")
-    if not table.folder.is_dir():
-        if source == judge:
-            raise StudyError(
-                f"--verbalised {source}: this judge says whether the answers comply; name one that was asked "
-                "whether the reasoning states the strategy"
-            )
-        table = study.verdict_table(source)
     yes = (
         pl.when(pl.col("outcome") == "comply")
         .then(1.0)
@@ -90,6 +91,12 @@ def _verbalised(study: StudyFolder, judge: str, source: str) -> pl.LazyFrame:
     return table.scan(["trial", "outcome", "score", "status"]).select(
         "trial", value.alias("verbalised")
     )
+
+
+def _choices(source: str, there: Sequence[str]) -> str:
+    if there:
+        return nearest(source, there)
+    return "the study has neither; import one with a column such as verbalised (gyges import jsonl)"
 
 
 def blocks_of(counted: pl.DataFrame, same: Sequence[str]) -> pl.DataFrame:

@@ -119,6 +119,11 @@ def trial_id(block: str, tier: str) -> str:
     return f"{block}-{tier}"
 
 
+OBSERVED = frozenset({"verbalised"})
+"""Further columns that say what an answer holds and not how it was asked, so that the trials of a block may differ in
+them."""
+
+
 @dataclass(slots=True)
 class Trial:
     """One sampled answer: who was asked what, under which tier, and what came back."""
@@ -180,7 +185,11 @@ class Trial:
                     "query": self.query,
                     "wording": self.wording,
                     "sample": self.sample,
-                    **{f"factor:{name}": level for name, level in self.factors.items()},
+                    **{
+                        f"factor:{name}": level
+                        for name, level in self.factors.items()
+                        if name not in OBSERVED
+                    },
                 }
             )
         if not self.trial:
