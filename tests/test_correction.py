@@ -265,3 +265,23 @@ def test_the_table_of_corrected_gaps_says_how(cli: Any, study: Any, tmp_path: Pa
 def test_an_unknown_judge_is_named_before_any_file_is_read(study: Any, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="no verdicts of judge 'x'"):
         findings.gaps(study, judge="x", calibration=tmp_path / "none.json")
+
+
+def test_the_gap_table_says_its_method_and_what_a_null_could_have_found(
+    cli: Any, study: Any, tmp_path: Path
+) -> None:
+    _, clear, _ = cli("gap", study.path)
+    assert "Interval: paired t and MOVER" in clear
+    assert "clustered by queries." in clear
+    assert "detectable" not in clear
+
+    small = make(tmp_path, queries=3, samples=1)
+    (gap,) = findings.gaps(small)
+    _, out, _ = cli("gap", small.path)
+    assert gap.ci_low < 0 < gap.ci_high
+    assert f"p: {gap.p_method}." in out
+    header, _, row = out.splitlines()[:3]
+    at = header.index("detectable") + len("detectable")
+    shown = row[:at].split()[-1]
+    assert shown == ("-" if gap.detectable is None else f"{gap.detectable:.3f}")
+    assert "detectable: the gap that a study like this finds four times in five" in out

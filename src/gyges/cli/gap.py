@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from gyges.cli.options import as_json, study_argument
+from gyges.cli.options import level as level_option
+from gyges.cli.options import partial as partial_option
 
 __all__ = ["command"]
 
@@ -23,20 +25,8 @@ __all__ = ["command"]
     metavar="COLUMN",
     help="Group by a further column too; may be given more than once.",
 )
-@click.option(
-    "--partial",
-    type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    help="What a partial outcome counts.",
-)
-@click.option(
-    "--level",
-    type=click.FloatRange(0.5, 0.999),
-    default=0.95,
-    show_default=True,
-    help="Confidence level.",
-)
+@partial_option
+@level_option
 @click.option(
     "--calibration",
     type=click.Path(path_type=Path),
@@ -62,7 +52,7 @@ def command(
 ) -> None:
     """Print each subject's compliance gap: monitored minus unmonitored, with its interval and bounds."""
     from gyges import findings
-    from gyges.cli.table import corrected_text, gap_table, say_choices, status_table
+    from gyges.cli.table import corrected_text, gap_table, method_text, say_choices, status_table
     from gyges.study import StudyFolder
 
     folder = StudyFolder(study)
@@ -86,6 +76,7 @@ def command(
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
     click.echo(gap_table(found))
+    click.echo(method_text(found))
     if text := corrected_text(found):
         click.echo("\n" + text)
     click.echo()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["as_json", "model_args", "setting_dir", "study_argument"]
+__all__ = ["as_json", "level", "model_args", "partial", "setting_dir", "study_argument"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,6 +25,22 @@ setting_dir = click.option(
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="A folder of settings of your own; may be given more than once.",
+)
+
+partial = click.option(
+    "--partial",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="What a partial outcome counts.",
+)
+
+level = click.option(
+    "--level",
+    type=click.FloatRange(0.5, 0.999),
+    default=0.95,
+    show_default=True,
+    help="Confidence level.",
 )
 
 

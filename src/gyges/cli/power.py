@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gyges.cli.options import as_json
+from gyges.cli.options import level as level_option
 
 if TYPE_CHECKING:
     from gyges.estimate.components import AssumedRates, Components
@@ -98,13 +99,7 @@ _inside = click.FloatRange(0, 1, min_open=True, max_open=True)
     show_default=True,
     help="In which share of studies the gap shall be seen.",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0.5, 0.999),
-    default=0.95,
-    show_default=True,
-    help="Confidence level.",
-)
+@level_option
 @click.option(
     "--pilot",
     type=click.Path(path_type=Path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,17 @@ if TYPE_CHECKING:
     from gyges.findings import Gap
     from gyges.study import StudyFolder
 
-__all__ = ["corrected_text", "gap_table", "say_choices", "status_table", "text_table"]
+__all__ = [
+    "corrected_text",
+    "gap_table",
+    "method_text",
+    "say_choices",
+    "status_table",
+    "text_table",
+]
+
+_COUNTS = re.compile(r"\b\d+ (?=queries|wordings|families)| of \d+ clusters")
+"""Numbers in a method that the table's own columns hold."""
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -51,6 +62,10 @@ def gap_table(gaps: Sequence[Gap]) -> str:
     crossed = any(gap.wordings > 1 for gap in gaps)
     if crossed:
         header.insert(8, "wordings")
+    # What a null could have found stands beside it.
+    nulls = any(_is_null(gap) for gap in gaps)
+    if nulls:
+        header.insert(6, "detectable")
     rows = [
         [
             _label(gap),
@@ -59,6 +74,7 @@ def gap_table(gaps: Sequence[Gap]) -> str:
             _number(gap.gap, sign=True),
             _span(gap.ci_low, gap.ci_high),
             _p_value(gap.p_holm if several and not gap.control else gap.p),
+            *([_number(gap.detectable) if _is_null(gap) else ""] if nulls else []),
             _span(gap.gap_min, gap.gap_max),
             str(gap.queries),
             *([str(gap.wordings)] if crossed else []),
@@ -67,6 +83,28 @@ def gap_table(gaps: Sequence[Gap]) -> str:
         for gap in gaps
     ]
     return text_table(header, rows)
+
+
+def method_text(gaps: Sequence[Gap]) -> str:
+    """Say how the intervals and the p-values came about, each way once; the numbers stand in the table."""
+    ways = {
+        "Interval": [gap.method for gap in gaps if gap.ci_low is not None],
+        "p": [gap.p_method for gap in gaps if gap.p_method],
+    }
+    lines = []
+    for name, methods in ways.items():
+        plain = dict.fromkeys(_COUNTS.sub("", method) for method in methods)
+        if plain:
+            lines.append(f"{name}: {'; or '.join(plain)}.")
+    if any(_is_null(gap) for gap in gaps):
+        lines.append(
+            "detectable: the gap that a study like this finds four times in five, where the interval holds zero."
+        )
+    return "\n".join(lines)
+
+
+def _is_null(gap: Gap) -> bool:
+    return gap.ci_low is not None and gap.ci_high is not None and gap.ci_low <= 0 <= gap.ci_high
 
 
 def corrected_text(gaps: Sequence[Gap]) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from gyges.cli.options import as_json, study_argument
+from gyges.cli.options import level as level_option
+from gyges.cli.options import partial as partial_option
 
 __all__ = ["command"]
 
@@ -41,20 +43,8 @@ __all__ = ["command"]
     help="What says which answers state the strategy in their reasoning: a column of 0 and 1, or a judge asked that.",
 )
 @click.option("--control", is_flag=True, help="Describe the no-conflict control too.")
-@click.option(
-    "--partial",
-    type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    help="What a partial outcome counts.",
-)
-@click.option(
-    "--level",
-    type=click.FloatRange(0.5, 0.999),
-    default=0.95,
-    show_default=True,
-    help="Confidence level.",
-)
+@partial_option
+@level_option
 @as_json
 def command(
     study: Path,
