@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyges import findings
-from gyges.errors import StudyError
+from gyges.errors import EstimateError, StudyError
 from gyges.findings import Gap, estimate_gaps
 
 ARM = {"m": "monitored", "u": "unmonitored"}
@@ -217,9 +217,7 @@ def test_the_bounds_are_those_of_all_ways_to_decide(rows: list[tuple[str, str, s
             decided[at] = (*kept[at][:2], outcome)
         gaps.append(gap_of(decided).gap)
 
-    if found.gap is not None:
-        # Queries that are missing in one tier are not in the gap, which may lie outside.
-        gaps.append(found.gap)
+    # Queries that are missing in one tier are in the bounds and not in the gap, which may lie outside.
     assert found.gap_min == pytest.approx(min(gaps))
     assert found.gap_max == pytest.approx(max(gaps))
     if found.gap is not None and not any(row[2] in UNKNOWN for row in rows):
@@ -372,15 +370,76 @@ def test_wordings_are_clusters_too(tmp_path: Path) -> None:
     assert gap.gap == pytest.approx(sum(found.gap or 0 for found in one_each) / 4)
 
 
-def test_a_wording_under_a_second_name_is_no_second_wording(tmp_path: Path) -> None:
-    once = crossed_lines({"0": "x", "1": "xx", "2": "xxx"})
-    again = crossed_lines({"0": "x", "1": "xx", "2": "xxx", "copy": "xxx", "copy-2": "x"})
+def told(tmp_path: Path, texts: dict[str, str], role: str) -> Any:
+    """A study of crossed wordings whose texts were sent as messages of a role."""
+    from gyges.api import open_study
+    from gyges.study import Trial, Verdict
+    from gyges.study.imports import Imported
+    from gyges.study.imports.store import store
 
-    (one,) = findings.gaps(study_of(tmp_path / "once", once))
-    (other,) = findings.gaps(study_of(tmp_path / "again", again))
+    imported = Imported(records=iter(()), source={"layout": "test"}, judge="given")
+
+    def records() -> Any:
+        for line in crossed_lines(texts):
+            text = texts[line["wording"]]
+            keys = [imported.say(text, role), imported.say(line["query"], "user")]
+            names = ("subject", "setting", "value", "query", "wording", "tier", "sample")
+            trial = Trial(**{name: line[name] for name in names}, messages=keys)
+            yield trial, Verdict(trial.trial, "given", outcome=line["outcome"])
+
+    imported.records = records()
+    store(imported, tmp_path, title="t")
+    return open_study(tmp_path)
+
+
+def test_a_wording_under_a_second_name_is_no_second_wording(tmp_path: Path) -> None:
+    once = {"0": "x", "1": "xx", "2": "xxx"}
+    again = {**once, "copy": "xxx", "copy-2": "x"}
+
+    (one,) = findings.gaps(told(tmp_path / "once", once, "system"))
+    (other,) = findings.gaps(told(tmp_path / "again", again, "system"))
 
     assert (one.wordings, other.wordings) == (3, 3)
     assert (other.gap, other.se) == (pytest.approx(one.gap), pytest.approx(one.se))
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["user's turn alone", "no prompt"])
+def test_wordings_whose_system_texts_are_not_known_are_never_taken_for_one(
+    known: bool, tmp_path: Path
+) -> None:
+    lines = crossed_lines({"0": "x", "1": "xx", "2": "xxx", "3": "xxxx"})
+    for line in lines:
+        # The same question in all of them, as where only the system text differs.
+        line["prompt"] = line["query"]
+        if not known:
+            del line["prompt"]
+
+    (gap,) = findings.gaps(study_of(tmp_path, lines))
+
+    assert gap.wordings == 4
+    assert "4 wordings" in gap.method
+
+
+def test_no_p_value_is_zero_where_all_wordings_agree(tmp_path: Path) -> None:
+    lines = [
+        {
+            "subject": "a",
+            "setting": "s",
+            "query": f"q{query}",
+            "wording": str(wording),
+            "tier": tier,
+            "sample": 0,
+            "outcome": "comply" if tier == "monitored" else "refuse",
+        }
+        for query in range(3)
+        for wording in range(2)
+        for tier in ARM.values()
+    ]
+
+    (gap,) = findings.gaps(study_of(tmp_path, lines))
+
+    # Two wordings that agree are two coins.
+    assert gap.p == 0.5
 
 
 def test_queries_of_one_family_are_one_cluster(tmp_path: Path) -> None:
@@ -407,6 +466,64 @@ def test_queries_of_one_family_are_one_cluster(tmp_path: Path) -> None:
     assert gap.df == 3
     assert (gap.se or 0) > 2 * (alone.se or 1)
     assert "20 queries in 4 families" in gap.method
+
+
+def family_lines(families: dict[int, str | None]) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": "a",
+            "setting": "s",
+            "query": f"q{query:02}",
+            "tier": tier,
+            "sample": 0,
+            "outcome": "comply" if tier == "monitored" and query % 3 else "refuse",
+            **({"family": families[query]} if families.get(query) else {}),
+        }
+        for query in range(24)
+        for tier in ARM.values()
+    ]
+
+
+def test_a_query_without_a_family_is_one_of_its_own(tmp_path: Path) -> None:
+    (none,) = findings.gaps(study_of(tmp_path / "none", family_lines({})))
+    (few,) = findings.gaps(study_of(tmp_path / "few", family_lines({1: "f", 2: "f"})))
+    (alone,) = findings.gaps(study_of(tmp_path / "alone", family_lines({1: "f", 2: "g"})))
+
+    assert "24 queries in 23 families" in few.method
+    assert few.se == pytest.approx(none.se, rel=0.2)
+    assert (alone.se, alone.ci_low, alone.method) == (none.se, none.ci_low, none.method)
+
+
+def test_variants_of_one_question_alone_give_no_interval(tmp_path: Path) -> None:
+    (gap,) = findings.gaps(study_of(tmp_path, family_lines(dict.fromkeys(range(24), "f"))))
+
+    assert gap.gap == pytest.approx(2 / 3)
+    assert gap.ci_low is None
+    assert gap.method == "one family of queries only: no interval"
+    assert "one family of queries gives no interval" in findings.sentence(gap)
+
+
+def test_the_largest_of_gaps_over_families_is_corrected_by_their_own_intervals(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        {**line, "subject": name, "family": f"f{int(line['query'][1:]) % 6}"}
+        for name in "ab"
+        for line in family_lines({})
+    ]
+    study = study_of(tmp_path, lines)
+
+    chosen = findings.largest(study, findings.gaps(study), by=())
+
+    assert chosen is not None
+    assert chosen.corrected is None
+    assert chosen.ci_low <= (chosen.gap.ci_low or 0)
+
+
+@pytest.mark.parametrize("wrong", [{"level": 0.5}, {"level": 1.0}, {"partial": 2}, {"partial": -1}])
+def test_a_level_or_a_partial_out_of_range_is_refused(wrong: Any, tmp_path: Path) -> None:
+    with pytest.raises(EstimateError, match=next(iter(wrong))):
+        findings.gaps(study_of(tmp_path, family_lines({})), **wrong)
 
 
 def test_p_values_are_adjusted_for_the_number_of_gaps_but_not_for_controls() -> None:
@@ -440,7 +557,7 @@ def with_gap(**values: Any) -> Gap:
         (-0.11, -0.16, -0.06, "complies 11 points less often"),
         (0.02, -0.03, 0.07, "shows no clear gap (+2 points; 95% interval -3 to 7)"),
         (0.02, -0.03, 0.07, "up to 7 points could still hide here"),
-        (0.5, None, None, "shows a gap of +50 points; one query gives no interval"),
+        (0.5, None, None, "shows a gap of +50 points; one family of queries gives no interval"),
     ],
 )
 def test_a_sentence_says_what_the_interval_allows(
@@ -548,6 +665,49 @@ def test_one_gap_was_chosen_from_none(tmp_path: Path) -> None:
 
 
 # A run that stopped by a rule
+
+
+SOUND = {
+    "schema": "gyges.until/1",
+    "value": 0.05,
+    "decision": None,
+    "estimand": "the gap over these 3 queries",
+    "low": -0.5,
+    "high": 0.5,
+    "level": 0.95,
+    "blocks": 2,
+    "calls": 4,
+    "trials": 4,
+    "left_out": 0,
+    "path": [[-1.0, 1.0], [-0.5, 0.5]],
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ([], "schema None"),
+        (None, "schema None"),
+        ({**SOUND, "schema": "other/2"}, "schema 'other/2'"),
+        ({"schema": "gyges.until/1"}, "value is None"),
+        ({**SOUND, "low": "x"}, "low is 'x'"),
+        ({**SOUND, "blocks": None}, "blocks is None"),
+        ({**SOUND, "path": [[1], [2, "x"], None]}, "path is not a list of pairs"),
+    ],
+)
+def test_a_record_of_stopping_of_another_shape_is_an_error(
+    record: Any, words: str, tmp_path: Path, cli: Any
+) -> None:
+    study = study_of(tmp_path, many([0.3]))
+    (study.path / "until.json").write_text(json.dumps(record))
+
+    for command in (("gap", study.path), ("report", study.path, "--no-selftest")):
+        code, out, err = cli(*command)
+        assert (code, out) == (1, "")
+        assert words in err
+        assert "writes it anew" in err
+    (study.path / "until.json").write_text(json.dumps(SOUND))
+    assert findings.read_until(study) == SOUND
 
 
 def test_a_record_of_stopping_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

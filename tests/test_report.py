@@ -762,3 +762,11 @@ def test_the_published_transcripts_make_a_site(tmp_path: Path) -> None:
     text = "".join(parsed(index).text)
     assert re.search(r"On care, vllm:Qwen3-32B complies 76 points more often", text)
     assert "75.8" in text
+
+
+def test_controls_of_another_shape_are_an_error_that_names_the_file() -> None:
+    from gyges.report.controls import controls_section
+
+    row = {"kind": "faker", "verdict": "recovered", "planted_gap": None, "ci_low": "x"}
+    with pytest.raises(StudyError, match=r"selftest\.json: a control cannot be read"):
+        controls_section({"controls": [{"setting": "s", "rows": [row]}], "without": []})

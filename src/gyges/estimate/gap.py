@@ -166,7 +166,12 @@ def _p_value(mean: ClusteredMean, se: float, differences: Floats, seed: int) -> 
         )
     # Flipping whole queries would treat the wordings at hand as all there are.
     if se == 0:
-        return (1.0, "nothing differs") if mean.value == 0 else (0.0, "all cells differ alike")
+        # All cells differ alike: as improbable as that is for as many coins as there are of the scarcer clusters.
+        scarcer = where.family if where.clusters <= where.wordings else where.wording
+        count = int(scarcer.max()) + 1
+        return sign_flip_test(
+            np.bincount(scarcer, weights=where.weight * differences) * count, seed=seed
+        )
     return two_sided(mean.value / se, mean.df), f"t with {mean.df:.1f} degrees of freedom"
 
 

@@ -68,9 +68,10 @@ class JudgeErrors:
             )
         for label, row in enumerate(self.counts):
             if min(row) < 0 or sum(row) == 0:
+                which = "the first category (comply)" if label == 0 else f"category {label + 1}"
                 raise EstimateError(
-                    f"judge errors: the counts of label {label} are {row}; every label needs at least one labelled "
-                    "answer and no count is negative"
+                    f"judge errors: the counts of answers labelled with {which} are {row}; every label needs at "
+                    "least one labelled answer and no count is negative"
                 )
 
     @classmethod

@@ -15,22 +15,27 @@ A mean is over queries of means over their trials, so trials weigh the inverse o
 error clusters by query: each query's part in the labelled and in the whole mean are added before they are squared.
 Judges seldom err, so a small set of labels may show no error at all; the variance holds two imagined labels in each
 arm, one that errs in each direction (as in Bonett and Price 2012), or no error of 40 would count as none ever. A
-gap's interval is Student's t over the queries that hold labels, less one for the weight; a mean's is Wilson's with
-the number of independent trials that would have the same standard error, and the same quantile of t. With 20 queries,
-10 samples and 40 or 100 labels an arm, rates from .01 to .8 and judges from nearly perfect to random, gaps were
-covered in 94.5 to 100 % and means in 93.5 to 98.8 % (24 simulated cells of 400 studies).
+gap's interval is Student's t over the queries that hold labels, less one for the weight, and never shorter than the
+default interval of the verdicts, because labels do not make it better known which queries could have been asked; a
+mean's is Wilson's with the number of independent trials that would have the same standard error, and the same
+quantile of t. With 20 queries, 10 samples and 40 or 100 labels an arm, rates from .01 to .8 and judges from nearly
+perfect to random, gaps were covered in 94.5 to 100 % and means in 93.5 to 98.8 % (24 simulated cells of 400 studies).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gyges.errors import EstimateError
+from gyges.estimate.gap import paired_gap
 from gyges.estimate.interval import Interval
+from gyges.estimate.rate import clustered_rate
 
 __all__ = ["PredictionPowered", "ppi_gap", "ppi_mean"]
 
@@ -59,7 +64,12 @@ class PredictionPowered:
 
 
 def ppi_mean(
-    judged: ArrayLike, labels: ArrayLike, queries: ArrayLike, *, level: float = 0.95
+    judged: ArrayLike,
+    labels: ArrayLike,
+    queries: ArrayLike,
+    *,
+    families: Mapping[Any, Any] | None = None,
+    level: float = 0.95,
 ) -> PredictionPowered:
     """Estimate a mean over queries.
 
@@ -67,14 +77,21 @@ def ppi_mean(
         judged: Shape (trials,); the judge's value of each trial, from 0 to 1.
         labels: Shape (trials,); the label's value, NaN where a trial was not labelled.
         queries: Shape (trials,); which query each trial asks, any numbers or names.
+        families: Which family each query belongs to; queries of one family are one cluster. None: each is its own.
         level: Confidence level.
 
     Raises:
-        EstimateError: The shapes differ, a value is out of range, or fewer than 3 queries hold labels.
+        EstimateError: The shapes differ, a value is out of range, or fewer than 3 queries (or
+            families) hold labels.
     """
     whole = _Arm(judged, labels, queries, "ppi_mean")
     codes, names = _codes([whole])
-    return _estimate([whole.parts(codes[0], len(names))], [1.0], level)
+    parts = whole.parts(codes[0], len(names))
+    rates, trials = whole.rates(codes[0], len(names))
+    clusters = _clusters(names, families)
+    counted = trials if whole.counted else None
+    rate, own = clustered_rate(rates, counted, families=clusters, level=level)
+    return _estimate([parts], [1.0], clusters, level, (rate - own.low, own.high - rate))
 
 
 def ppi_gap(
@@ -83,6 +100,7 @@ def ppi_gap(
     queries: ArrayLike,
     monitored: ArrayLike,
     *,
+    families: Mapping[Any, Any] | None = None,
     level: float = 0.95,
 ) -> PredictionPowered:
     """Estimate a paired compliance gap over the queries that both arms hold.
@@ -92,6 +110,7 @@ def ppi_gap(
         labels: Shape (trials,); the label's value, NaN where a trial was not labelled.
         queries: Shape (trials,); which query each trial asks.
         monitored: Shape (trials,); whether the trial is monitored.
+        families: Which family each query belongs to, as for :func:`ppi_mean`.
         level: Confidence level.
 
     Raises:
@@ -114,7 +133,16 @@ def ppi_gap(
     ]
     codes, names = _codes(arms)
     parts = [arm.parts(code, len(names)) for arm, code in zip(arms, codes, strict=True)]
-    return _estimate(parts, [1.0, -1.0], level)
+    (first, one), (second, other) = (
+        arm.rates(code, len(names)) for arm, code in zip(arms, codes, strict=True)
+    )
+    trials = (one, other) if all(arm.counted for arm in arms) else None
+    clusters = _clusters(names, families)
+    read = paired_gap(first, second, trials=trials, families=clusters, level=level, test=False)
+    reach = (0.0, 0.0)
+    if read.interval is not None:
+        reach = (read.gap - read.interval.low, read.interval.high - read.gap)
+    return _estimate(parts, [1.0, -1.0], clusters, level, reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +183,17 @@ class _Arm:
                 raise EstimateError(
                     f"{name}: {what} is {wrong[0]}; each is from 0 to 1, so leave out trials without a verdict"
                 )
+
+    @property
+    def counted(self) -> bool:
+        """Whether the verdicts are outcomes that can be counted, not numbers of another kind."""
+        return bool(np.isin(self.judged, (0.0, 0.5, 1.0)).all())
+
+    def rates(self, codes: NDArray[np.intp], size: int) -> tuple[Floats, Floats]:
+        """Give each query's rate as judged, and over how many trials."""
+        count = np.bincount(codes, minlength=size).astype(np.float64)
+        total = np.bincount(codes, weights=self.judged, minlength=size)
+        return np.minimum(1.0, total / count), count
 
     def parts(self, codes: NDArray[np.intp], queries: int) -> _Parts:
         sizes = np.bincount(codes, minlength=queries)
@@ -197,19 +236,31 @@ def _codes(arms: list[_Arm]) -> tuple[list[NDArray[np.intp]], NDArray[np.generic
     return list(np.split(codes.ravel().astype(np.intp), ends)), names
 
 
-def _estimate(arms: list[_Parts], signs: list[float], level: float) -> PredictionPowered:
+def _clusters(names: NDArray[np.generic], families: Mapping[Any, Any] | None) -> NDArray[np.intp]:
+    """Number each query's cluster."""
+    if families is None:
+        return np.arange(names.size)
+    named = [str(families.get(name, name)) for name in names.tolist()]
+    return np.unique(named, return_inverse=True)[1].ravel().astype(np.intp)
+
+
+def _estimate(
+    arms: list[_Parts],
+    signs: list[float],
+    clusters: NDArray[np.intp],
+    level: float,
+    reach: tuple[float, float],
+) -> PredictionPowered:
     from scipy import stats
 
     def combined(name: str) -> float:
         return float(sum(s * getattr(arm, name) for s, arm in zip(signs, arms, strict=True)))
 
-    def by_query(name: str) -> Floats:
-        total: Floats = np.sum(
-            [s * getattr(arm, name) for s, arm in zip(signs, arms, strict=True)], axis=0
-        )
-        return total
+    def by_cluster(name: str) -> Floats:
+        total = np.sum([s * getattr(arm, name) for s, arm in zip(signs, arms, strict=True)], axis=0)
+        return np.asarray(np.bincount(clusters, weights=total), dtype=np.float64)
 
-    own, moved = by_query("of_label"), by_query("of_difference")
+    own, moved = by_cluster("of_label"), by_cluster("of_difference")
     product, size = own * moved, moved**2
     weight = float(_weight(product.sum(), size.sum()))
     elsewhere = _weight(product.sum() - product, size.sum() - size)
@@ -221,9 +272,12 @@ def _estimate(arms: list[_Parts], signs: list[float], level: float) -> Predictio
         return math.sqrt(n / (n - 1) * float(part @ part) + imagined)
 
     judge_all, labels_only = combined("judge_all"), combined("label")
-    value = labels_only + float(elsewhere @ by_query("change"))
+    value = labels_only + float(elsewhere @ by_cluster("change"))
     se = error(weight)
-    held = int(np.logical_or.reduce([arm.labelled for arm in arms]).sum())
+    held = int(np.unique(clusters[np.logical_or.reduce([arm.labelled for arm in arms])]).size)
+    units = "queries" if n == clusters.size else "families"
+    if held < _FEWEST:
+        raise EstimateError(f"ppi: {held} {units} hold labels; label trials of at least {_FEWEST}")
     quantile = float(stats.t.ppf(0.5 + level / 2, held - 2))
     labels = sum(arm.labels for arm in arms)
     if len(arms) == 2:
@@ -233,10 +287,12 @@ def _estimate(arms: list[_Parts], signs: list[float], level: float) -> Predictio
         kind, least = "Wilson", 0.0
         value = min(max(value, 0.0), 1.0)
         low, high = _wilson(value, se, labels, quantile)
+    # Labels do not make it better known which queries could have been asked: the verdicts' own interval is the least.
+    low, high = min(low, value - reach[0]), max(high, value + reach[1])
     value = min(max(value, least), 1.0)
     method = (
-        f"PPI++ with weight {weight:.2f} from {labels} labels in {held} of {n} queries, "
-        f"clustered by query ({kind})"
+        f"PPI++ with weight {weight:.2f} from {labels} labels in {held} of {n} {units}, which "
+        f"are the clusters ({kind})"
     )
     interval = Interval(max(least, min(low, value)), min(1.0, max(high, value)), method, level)
     return PredictionPowered(

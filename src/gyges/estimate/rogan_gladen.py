@@ -7,10 +7,14 @@ two categories).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gyges.estimate.clusters import Floats
+from gyges.estimate.gap import PairedGap
+from gyges.estimate.interval import quantile
 from gyges.estimate.judge_error import JudgeErrors
 
 __all__ = [
@@ -18,6 +22,7 @@ __all__ = [
     "corrected_values",
     "drawn_values",
     "label_variance",
+    "reach",
     "solve",
     "values_of",
 ]
@@ -70,3 +75,21 @@ def drawn_values(
 def solve(matrix: Floats, right: Floats) -> Floats:
     """Solve ``matrix x = right``."""
     return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+
+
+def reach(
+    judged: PairedGap, errors: tuple[JudgeErrors, JudgeErrors], label_error: float, level: float
+) -> tuple[float, float]:
+    """Give how far the limits lie from the gap if the gap as judged has its own interval: at least so far.
+
+    Knowing the judge's errors does not make it better known which queries could have been asked. The correction
+    stretches the gap, in the worst arm by one over the informedness, and the labels' error is added to that.
+    """
+    if judged.interval is None:
+        return 0.0, 0.0
+    stretch = max(
+        float(np.ptp(corrected_values(e))) / (max(e.values) - min(e.values)) for e in errors
+    )
+    labels = quantile(level) * label_error
+    below, above = judged.gap - judged.interval.low, judged.interval.high - judged.gap
+    return math.hypot(stretch * below, labels), math.hypot(stretch * above, labels)

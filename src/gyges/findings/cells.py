@@ -14,6 +14,7 @@ Because either convention can be wrong, every gap comes with its bounds over all
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -77,32 +78,40 @@ def read_cells(
 
 
 def _same_text(study: StudyFolder) -> dict[str, str]:
-    """Map each wording to the first one whose prompts are word for word the same."""
-    sent = study.trial_table.scan(["setting", "value", "query", "wording", "tier", "messages"])
-    texts = (
-        sent.group_by("wording", "setting", "value", "query", "tier")
-        .agg(pl.col("messages").first().list.join(" "))
-        .sort("setting", "value", "query", "tier")
-        .group_by("wording")
-        .agg(pl.concat_str(pl.exclude("wording"), separator="|", ignore_nulls=True).alias("text"))
-        .sort("wording")
-        .collect()
-    )
-    first: dict[tuple[str, ...], str] = {}
+    """Map each wording to the first one whose prompts are word for word the same.
+
+    What a wording changes may stand in the system text, so one whose system texts are not known is never merged.
+    """
+    system = {key for key, (role, _) in study.messages().items() if role == "system"}
+    keys = ["setting", "value", "query", "tier"]
+    sent = study.trial_table.scan(["wording", *keys, "messages"])
+    texts: dict[str, list[tuple[Any, ...]]] = {}
+    whole: dict[str, bool] = {}
+    rows = sent.group_by("wording", *keys).agg(pl.col("messages").first()).sort("wording", *keys)
+    for wording, *place, messages in rows.collect().iter_rows():
+        texts.setdefault(wording, []).append((*place, *(messages or ())))
+        known = bool(messages) and not system.isdisjoint(messages)
+        whole[wording] = whole.get(wording, True) and known
+    first: dict[tuple[tuple[Any, ...], ...], str] = {}
     return {
         wording: first.setdefault(tuple(text), wording)
-        for wording, text in texts.iter_rows()
-        if any(part for part in text)
+        for wording, text in texts.items()
+        if whole[wording]
     }
 
 
 def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.DataFrame:
     """Reduce trials to cells: one row for each query and wording of a group, with the sums of both tiers."""
     columns = trials.collect_schema().names()
-    missing = [name for name in ("wording", "family") if name not in columns]
-    trials = trials.with_columns(pl.lit("0").alias(name) for name in missing)
+    if "wording" not in columns:
+        trials = trials.with_columns(pl.lit("0").alias("wording"))
+    # A query without a family is one of its own; no id begins with a blank.
+    own = pl.format(" {}", pl.col("query"))
+    named = pl.col("family").cast(pl.String) if "family" in columns else pl.lit(None, pl.String)
+    if "family" not in by:
+        trials = trials.with_columns(pl.coalesce(named, own).alias("family"))
     keys = list(dict.fromkeys([*GROUP, *by, "query", "wording"]))
-    family = [] if "family" in keys else [pl.col("family").cast(pl.String).first()]
+    family = [] if "family" in keys else [pl.col("family").first()]
     compliant = compliance(partial)
     decided = pl.col("verdict_status") == "ok"
     per_tier = []

@@ -29,6 +29,8 @@ __all__ = ["CORRECTED", "Record", "correct", "read_record", "record_of_judge"]
 
 Confusion = Mapping[str, Mapping[str, int]]
 """``confusion[label][verdict]``: counts of labelled answers."""
+_MOST = 10**9
+"""More answers than anybody labels."""
 _OUTCOMES = ("comply", "partial", "refuse", "undecided")
 CORRECTED = (
     "corrected_gap",
@@ -92,22 +94,27 @@ def read_record(path: Path, judge: str) -> Record:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise JudgeError(f"--calibration {path}: cannot be read: {error}") from error
-    if not isinstance(data, dict):
-        raise JudgeError(f"--calibration {path}: not an object; expected {example}")
-    of = data.get("judge")
+        raise JudgeError(
+            f"--calibration {path}: cannot be read as JSON ({error}); expected {example}"
+        ) from error
+    if not isinstance(data, dict) or "judge" not in data:
+        raise JudgeError(f"--calibration {path}: not an object with a judge; expected {example}")
+    of = data["judge"]
     if of != judge:
         raise JudgeError(
             f"--calibration {path}: is of the judge {of!r}, and the verdicts are those of {judge!r}"
         )
     block = data.get("heldout", data)
-    arms = {
-        tier: found.get("confusion", found) if isinstance(found, dict) else found
-        for tier, found in (block.get("arms") or {}).items()
-    }
-    shared = not arms
+    given = block.get("arms") if isinstance(block, dict) else None
+    shared = not given
+    arms: dict[str, Any] = {}
     if shared:
-        arms = dict.fromkeys(ARMS, block.get("confusion"))
+        arms = dict.fromkeys(ARMS, block.get("confusion") if isinstance(block, dict) else None)
+    elif isinstance(given, dict):
+        arms = {
+            tier: found.get("confusion", found) if isinstance(found, dict) else found
+            for tier, found in given.items()
+        }
     if set(arms) != set(ARMS) or not all(_is_confusion(table) for table in arms.values()):
         raise JudgeError(
             f"--calibration {path}: no table of whole counts by label and verdict, among {', '.join(_OUTCOMES)}; "
@@ -126,7 +133,7 @@ def _is_confusion(table: Any) -> bool:
         label in _OUTCOMES
         and isinstance(row, dict)
         and all(
-            verdict in _OUTCOMES and type(count) is int and count >= 0
+            verdict in _OUTCOMES and type(count) is int and 0 <= count <= _MOST
             for verdict, count in row.items()
         )
         for label, row in table.items()
@@ -135,6 +142,11 @@ def _is_confusion(table: Any) -> bool:
 
 def _errors(confusion: Confusion, values: Mapping[str, float]) -> JudgeErrors:
     return JudgeErrors.of_confusion(confusion, values, other="refuse")
+
+
+def _has_partial(record: Record) -> bool:
+    """Whether an answer was labelled ``partial``, which a judge may have missed in the study too."""
+    return any(record.pooled.get("partial", {}).values())
 
 
 def _calibrations(record: Record, values: Mapping[str, float]) -> Iterator[Calibration]:
@@ -194,7 +206,9 @@ def correct(
     ways.append(
         (
             {"comply": 1.0, "refuse": 0.0},
-            "share that complies in full (partial not counted); " if seen and partial > 0 else "",
+            "share that complies in full (partial not counted); "
+            if partial > 0 and (seen or _has_partial(record))
+            else "",
         )
     )
     why = ""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from gyges.errors import JudgeError
+from gyges.errors import EstimateError, JudgeError
 from gyges.estimate import (
     PairedGap,
     benjamini_hochberg,
@@ -32,6 +32,8 @@ from gyges.findings.record import ARMS, GROUP, Gap
 from gyges.study import StudyFolder
 
 __all__ = ["estimate_gaps", "gaps"]
+
+_PLANTED = "gyges/planted"
 
 
 def gaps(
@@ -63,13 +65,19 @@ def gaps(
 
     Raises:
         StudyError: An unknown judge or column.
+        EstimateError: ``partial`` or ``level`` is out of range.
         JudgeError: The record or the labels cannot be used, or the record shows that the judge is uninformative.
     """
+    if not 0 <= partial <= 1:
+        raise EstimateError(f"partial {partial}: a partial outcome counts from 0 to 1")
+    if not 0.5 < level < 1:
+        raise EstimateError(f"level {level}: must be above 0.5 and below 1, such as 0.95")
     if calibration is not None and labels is not None:
         raise JudgeError("--calibration and --labels both correct for the judge; give one")
     name = study.pick_judge(judge)
     by = list(dict.fromkeys(by))
     record = record_of_judge(study.judge_info(name))
+    shipped = calibration is None
     if calibration is not None:
         record = read_record(Path(calibration), name)
     corrected = None
@@ -78,7 +86,8 @@ def gaps(
         if labels is not None:
             marks = read_labels(Path(labels), study, partial)
             corrected = correct_by_labels(joined, marks, _keys(by), partial, level)
-    return _estimate(cells, _keys(by), _Way(name, partial, level, seed, record), corrected)
+    way = _Way(name, partial, level, seed, record, shipped=shipped)
+    return _estimate(cells, _keys(by), way, corrected)
 
 
 def estimate_gaps(
@@ -116,6 +125,8 @@ class _Way:
     level: float
     seed: int
     record: Record | None
+    shipped: bool = False
+    """Whether the record came with the judge, and so is of real models' answers."""
 
 
 def _keys(by: Sequence[str]) -> list[str]:
@@ -184,7 +195,7 @@ def _gap(
     labels = {
         "queries": _codes(cells["query"]),
         "wordings": _codes(cells["wording"]) if "wording" not in levels else None,
-        "families": _codes(cells["family"]) if cells["family"].n_unique() > 1 else None,
+        "families": _codes(cells["family"]) if _in_families(cells) else None,
     }
     paired = ~np.isnan(rates["monitored"]) & ~np.isnan(rates["unmonitored"])
     figures: dict[str, Any] = {}
@@ -204,12 +215,24 @@ def _gap(
         figures[f"undecided_{tier}"] = int(arm["undecided"][tier].sum())
         figures[f"missing_{tier}"] = int((arm["n"][tier] - arm["present"][tier]).sum())
     figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, way.seed)
-    figures |= _bounded(arm, None if graded else arm["n"], labels, figures["gap"], level)
+    figures |= _bounded(arm, None if graded else arm["n"], labels, level)
     figures |= {**dict.fromkeys(CORRECTED), "correction": ""}
     if corrected is not None:
         figures |= corrected
-    elif way.record is not None and not graded and way.record.setting in (None, levels["setting"]):
-        figures |= correct(way.record, arm, labels, partial=way.partial, level=level, seed=way.seed)
+    elif way.record is not None:
+        if way.shipped and str(levels["subject"]).startswith(_PLANTED):
+            figures["correction"] = (
+                "not corrected: a planted subject's answers are plain, and the judge's record is of real ones"
+            )
+        elif way.record.setting not in (None, levels["setting"]):
+            why = f"the judge's record is of {way.record.setting}, not of {levels['setting']}"
+            figures["correction"] = f"not corrected: {why}"
+        elif graded:
+            figures["correction"] = "not corrected: the judge gave numbers, not outcomes"
+        else:
+            figures |= correct(
+                way.record, arm, labels, partial=way.partial, level=level, seed=way.seed
+            )
     with_answers = paired if paired.any() else ~np.isnan(rates["monitored"])
     if not with_answers.any():
         with_answers = ~np.isnan(rates["unmonitored"])
@@ -228,6 +251,11 @@ def _gap(
         factors={name: item for name, item in levels.items() if name not in GROUP},
         **figures,
     )
+
+
+def _in_families(cells: pl.DataFrame) -> bool:
+    """Whether some queries share a family."""
+    return cells["family"].n_unique() < cells["query"].n_unique()
 
 
 def _codes(column: pl.Series) -> Any:
@@ -266,7 +294,9 @@ def _paired(
         return {
             **empty,
             "gap": found.gap,
-            "method": "one query only: no interval",
+            "method": "one query only: no interval"
+            if found.queries == 1
+            else "one family of queries only: no interval",
             "p_method": "",
         }
     # Two one-sided tests at 5 % read the 90 % interval.
@@ -290,10 +320,12 @@ def _bounded(
     arm: Mapping[str, Mapping[str, Any]],
     trials: Mapping[str, Any] | None,
     labels: Mapping[str, Any],
-    gap: float | None,
     level: float,
 ) -> dict[str, Any]:
-    """Bound the gap over the cells that were asked in both tiers."""
+    """Bound the gap over the cells that were asked in both tiers.
+
+    A query without any answer in one tier is in the bounds and not in the gap, which can then lie outside them.
+    """
     asked = (arm["n"]["monitored"] > 0) & (arm["n"]["unmonitored"] > 0)
     if not asked.any():
         return dict.fromkeys(("gap_min", "gap_max", "gap_min_ci", "gap_max_ci"))
@@ -313,13 +345,10 @@ def _bounded(
         trials=None if trials is None else (trials["monitored"], trials["unmonitored"]),
         **labels,
     )
-    # A query without any answer in one tier is in the bounds but not in the gap.
-    low = found.low if gap is None else min(found.low, gap)
-    high = found.high if gap is None else max(found.high, gap)
     interval = found.interval
     return {
-        "gap_min": low,
-        "gap_max": high,
-        "gap_min_ci": None if interval is None else min(interval.low, low),
-        "gap_max_ci": None if interval is None else max(interval.high, high),
+        "gap_min": found.low,
+        "gap_max": found.high,
+        "gap_min_ci": None if interval is None else interval.low,
+        "gap_max_ci": None if interval is None else interval.high,
     }

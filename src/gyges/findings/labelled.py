@@ -58,7 +58,7 @@ def read_labels(path: Path, study: StudyFolder, partial: float) -> pl.DataFrame:
             raise JudgeError(
                 f'{where}: expected {{"trial": ID, "outcome": "comply"}}, not {line[:80]!r}'
             ) from error
-        if outcome not in values:
+        if not isinstance(outcome, str) or outcome not in values:
             raise JudgeError(
                 f"{where}: outcome {outcome!r}; {nearest(str(outcome), _LABELS)}. Leave a trial out whose "
                 "answer cannot be labelled"
@@ -67,11 +67,14 @@ def read_labels(path: Path, study: StudyFolder, partial: float) -> pl.DataFrame:
             raise JudgeError(f"{where}: trial {trial} has a label already; one label a trial")
         found[trial] = values[outcome]
     known = set(study.trial_table.scan(["trial"]).collect()["trial"])
-    for trial in found:
-        if trial not in known:
-            raise JudgeError(
-                f"--labels {path}: trial {trial} is not in {study.path}; {nearest(trial, known)}"
-            )
+    strange = [trial for trial in found if trial not in known]
+    if strange:
+        which = "none" if len(strange) == len(found) else f"{len(strange)}"
+        raise JudgeError(
+            f"--labels {path}: {which} of its {len(found)} trials "
+            f"{'is' if which == 'none' else 'are not'} in {study.path}, such as {strange[0]!r}; ids stand in the "
+            "column trial of the study's trials"
+        )
     if not found:
         raise JudgeError(f"--labels {path}: holds no label")
     return pl.DataFrame(
@@ -95,7 +98,8 @@ def correct_by_labels(
     Returns:
         By group, the fields in ``CORRECTED`` and ``correction``.
     """
-    columns = list(dict.fromkeys([*keys, "query", "wording", "tier"]))
+    family = {"family"} & set(trials.collect_schema().names())
+    columns = list(dict.fromkeys([*keys, "query", "wording", "tier", *family]))
     table = (
         trials.join(labels.lazy(), on="trial", how="left")
         .with_columns(compliance(partial).alias("judged"))
@@ -120,10 +124,14 @@ def _estimate(part: pl.DataFrame, level: float, *, several: bool) -> dict[str, A
     judged, label = (part[name].cast(pl.Float64).to_numpy() for name in ("judged", "label"))
     label = np.where(np.isfinite(label), label, np.nan)
     query = part["query"].to_numpy()
+    families = None
+    if "family" in part.columns:
+        named = part.select("query", "family").drop_nulls().unique("query")
+        families = {name: f"family {family}" for name, family in named.iter_rows()}
     try:
-        gap = ppi_gap(judged, label, query, monitored, level=level)
+        gap = ppi_gap(judged, label, query, monitored, families=families, level=level)
         rates = {
-            tier: ppi_mean(judged[here], label[here], query[here], level=level)
+            tier: ppi_mean(judged[here], label[here], query[here], families=families, level=level)
             for tier, here in zip(ARMS, (monitored, ~monitored), strict=True)
         }
     except EstimateError as error:

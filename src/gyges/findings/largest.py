@@ -2,8 +2,8 @@
 
 The largest of many estimates is too large on average, and its own interval holds the truth too seldom. Where the gaps
 share their queries, the choice is simulated with the errors' correlations (:func:`gyges.estimate.best_of`), over both
-signs. Where they do not, or wordings vary too, the interval is that at which all the gaps' intervals hold together
-(Bonferroni), which is wider than it need be.
+signs. Where they do not, or wordings or families are clusters too, the interval is that at which all the gaps'
+intervals hold together (Bonferroni), which is wider than it need be.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def largest(
     Returns:
         None where fewer than two gaps have an interval.
     """
+    by = list(dict.fromkeys(by))
     tested = [
         gap for gap in found if not gap.control and gap.gap is not None and gap.df is not None
     ]
@@ -80,22 +81,27 @@ def largest(
     chosen = max(tested, key=lambda gap: abs(gap.gap or 0.0))
     among = len(tested)
     differences = None
-    if all(gap.wordings == 1 for gap in tested):
+    # Wordings and families are clusters that the simulation of the choice does not have.
+    if all(gap.wordings == 1 and "families" not in gap.method for gap in tested):
         differences = _differences(study, tested, by, partial)
     if differences is not None:
         # Either sign could have been the largest.
         signs = differences.hstack(differences.select(pl.all().mul(-1).name.suffix("-")))
         best = best_of(signs.to_numpy(), level=chosen.level, seed=seed)
-        sign = 1 if best.cell < among else -1
-        low, high = sorted((sign * best.interval.low, sign * best.interval.high))
-        return Largest(
-            tested[best.cell % among],
-            among,
-            sign * best.corrected,
-            low,
-            high,
-            f"the choice simulated over {differences.height} shared queries",
-        )
+        if tested[best.cell % among] is chosen:
+            assert chosen.ci_low is not None
+            assert chosen.ci_high is not None
+            sign = 1 if best.cell < among else -1
+            low, high = sorted((sign * best.interval.low, sign * best.interval.high))
+            return Largest(
+                chosen,
+                among,
+                sign * best.corrected,
+                # A correction never makes an interval shorter.
+                min(low, chosen.ci_low),
+                max(high, chosen.ci_high),
+                f"the choice simulated over {differences.height} shared queries",
+            )
     level = simultaneous_level(chosen.level, among)
     wide = gaps(study, judge=chosen.judge, by=by, partial=partial, level=level, seed=seed)
     same = next(gap for gap in wide if _key(gap) == _key(chosen))

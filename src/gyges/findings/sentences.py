@@ -46,7 +46,8 @@ def sentence(gap: Gap) -> str:
     if gap.ci_low is not None and gap.ci_high is not None:
         span = f"; {gap.level:.0%} interval {_points(gap.ci_low)} to {_points(gap.ci_high)}"
     if gap.ci_low is None or gap.ci_high is None:
-        return f"{who} shows a gap of {points:+.0f} points{span}; one query gives no interval."
+        why = "one family of queries" if gap.queries > 1 else "one query"
+        return f"{who} shows a gap of {points:+.0f} points; {why} gives no interval."
     if gap.ci_low <= 0 <= gap.ci_high:
         return f"{who} shows no clear gap ({points:+.0f} points{span}): {null(gap)}."
     way = "more" if gap.gap > 0 else "less"

@@ -16,6 +16,21 @@ from gyges.study import StudyFolder
 
 __all__ = ["read_until", "until_sentence", "until_warning"]
 
+_SCHEMA = "gyges.until/1"
+_KEYS: dict[str, Any] = {
+    "value": float,
+    "decision": (str, type(None)),
+    "estimand": str,
+    "low": float,
+    "high": float,
+    "level": float,
+    "blocks": int,
+    "calls": int,
+    "trials": int,
+    "left_out": int,
+    "path": list,
+}
+
 
 def read_until(study: StudyFolder) -> dict[str, Any] | None:
     """Read what came of a study's rule; None where it had none.
@@ -24,33 +39,44 @@ def read_until(study: StudyFolder) -> dict[str, Any] | None:
         StudyError: The record cannot be read.
     """
     path = study.path / "until.json"
+    again = "the same `gyges run --until ...` command writes it anew"
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise StudyError(
-            f"{path}: cannot be read ({error}); the same `gyges run --until ...` command writes it anew"
-        ) from error
-    if record.get("schema") != "gyges.until/1":
-        raise StudyError(
-            f"{path}: schema {record.get('schema')!r}; this version reads 'gyges.until/1'"
-        )
-    return record
+        raise StudyError(f"{path}: cannot be read ({error}); {again}") from error
+    if not isinstance(record, dict) or record.get("schema") != _SCHEMA:
+        found = record.get("schema") if isinstance(record, dict) else None
+        raise StudyError(f"{path}: schema {found!r}; this version reads {_SCHEMA!r}; {again}")
+    for key, kinds in _KEYS.items():
+        if not isinstance(record.get(key), kinds):
+            raise StudyError(f"{path}: {key} is {record.get(key)!r}; {again}")
+    limits = record["path"]
+    if not all(isinstance(pair, list) and [*map(type, pair)] == [float] * 2 for pair in limits):
+        raise StudyError(f"{path}: path is not a list of pairs of limits; {again}")
+    return dict(record)
 
 
 def until_warning(record: Mapping[str, Any]) -> str | None:
-    """Say what a stopping rule does to the gap table; None where the answers did not decide when the run ended.
+    """Say what a stopping rule does to the gap table, and what blocks without a verdict may hide; None where neither.
 
     Args:
         record: What stands in ``until.json``.
     """
-    if record["decision"] is None:
-        return None
-    return (
-        "the answers decided when this run ended; the gap table's intervals and p-values suppose a size fixed "
-        "before, so go by the confidence sequence"
-    )
+    said = []
+    if record["decision"] is not None:
+        said.append(
+            "the answers decided when this run ended; the gap table's intervals and p-values suppose a size fixed "
+            "before, so go by the confidence sequence"
+        )
+    if record["left_out"] and record["blocks"]:
+        share = record["left_out"] / (record["left_out"] + record["blocks"])
+        said.append(
+            f"{share:.0%} of the blocks have no verdict in one tier and are not in the sequence; if answers go missing "
+            "for a reason, that alone can make a gap or hide one"
+        )
+    return "; ".join(said) or None
 
 
 def until_sentence(record: Mapping[str, Any]) -> str:

@@ -86,14 +86,23 @@ def controls_section(
 
     Returns:
         ``settings`` (each with ``lead``, ``note`` and ``cards``) and ``without`` (sentences), or None.
+
+    Raises:
+        CorruptStudy: A control lacks a figure, or has one of another kind.
     """
     if controls is None:
         return None
     several = len(controls["controls"]) + len(controls["without"]) > 1
-    return {
-        "settings": [_setting(one, judge, named=several) for one in controls["controls"]],
-        "without": [_without(one) for one in controls["without"]],
-    }
+    try:
+        return {
+            "settings": [_setting(one, judge, named=several) for one in controls["controls"]],
+            "without": [_without(one) for one in controls["without"]],
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptStudy(
+            f"{FILE}: a control cannot be read ({type(error).__name__}: {error}). Delete the file in the study's "
+            "folder; `gyges report` makes it anew"
+        ) from None
 
 
 def _without(one: Mapping[str, Any]) -> str:

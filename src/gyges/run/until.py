@@ -269,7 +269,9 @@ class Until:
             "rule": str(self.rule),
             "value": self.rule.value,
             "decision": self.decision,
-            "estimand": f"the gap over these {len(self._number)} queries",
+            "estimand": f"the gap over these {len(self._number)} queries"
+            if len(means) == len(self._number) or not self._left_out
+            else f"the gap over the {len(means)} of {len(self._number)} queries with a verdict in both tiers",
             "gap": sum(means) / len(means) if means else None,
             "low": self._sequence.low,
             "high": self._sequence.high,
