@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "api",
         "waiting",
+        "judging",
         "selftest",
         "planning",
         "settings",

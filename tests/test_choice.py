@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -30,11 +31,15 @@ from gyges.judges import ChoiceReader
 from gyges.planning import make_design
 from gyges.selftest import selftest, write_selftest
 from gyges.settings import load_setting
+from gyges.study import Trial, Verdict
 from gyges.study.choice import ChoiceReading
+from gyges.study.imports import Imported
+from gyges.study.imports.store import store
 from gyges.subjects.planted import PLANTED, planted_truth
 from servers import Reply, Request, Server, fail, say
 
 ANIMALS = load_setting("animal-welfare")
+ARMS = ("monitored", "unmonitored")
 
 Tops = dict[str, float]
 """Probabilities of first tokens, as a server lists them."""
@@ -235,22 +240,55 @@ def test_a_liking_for_a_letter_cancels_in_the_gap_and_is_reported(
     study = choose(likes_a, queries=4)
 
     row = study.gaps().row(0, named=True)
-    position = findings.position_difference(study)
+    (position,) = findings.position_differences(study)
     assert row["monitored_rate"] == pytest.approx(0.6)
     assert row["gap"] == pytest.approx(0.2)
-    assert position is not None
     assert (position.difference, position.queries) == (pytest.approx(0.3), 4)
+    assert position.sentence().startswith("Position: P(comply) is")
     assert "+30.0 points where the complying answer is A" in position.sentence()
     page = study.report().read_text(encoding="utf-8")
     assert "P(comply) is +30.0 points" in page
 
 
+def test_subjects_with_opposite_likings_do_not_cancel(tmp_path: Path, cli: Any) -> None:
+    def records() -> Iterator[tuple[Trial, Verdict]]:
+        points = itertools.product("ab", (False, True), range(10), ARMS, enumerate("AB"))
+        for subject, control, query, tier, (sample, letter) in points:
+            # The control's answers go the other way: another question.
+            likes = ((letter == "A") == (subject == "a")) != control
+            trial = Trial(
+                subject,
+                "s",
+                f"q{query}",
+                tier,
+                sample,
+                control=control,
+                factors={"comply_option": letter},
+            )
+            yield trial, Verdict(trial.trial, "given", score=0.9 if likes else 0.1)
+
+    factors = {"comply_option": "text"}
+    store(Imported(records(), {"layout": "test"}, "given", factors), tmp_path / "s", title="t")
+    study = api.open_study(tmp_path / "s")
+
+    one, two = findings.position_differences(study)
+
+    assert (one.subject, one.setting, one.queries) == ("a", "s", 10)
+    assert (one.difference, two.difference) == (pytest.approx(0.8), pytest.approx(-0.8))
+    assert one.sentence().startswith("Position of a: P(comply) is +80.0 points")
+    out = cli("gap", tmp_path / "s")[1]
+    assert one.sentence() in out
+    assert two.sentence() in out
+    page = study.report().read_text(encoding="utf-8")
+    assert "Position of b: P(comply) is -80.0 points" in page
+
+
 def test_nothing_is_said_of_the_order_where_no_query_was_asked_in_both(tmp_path: Path) -> None:
-    assert findings.position_difference(planted(tmp_path / "s", samples=1)) is None
+    assert findings.position_differences(planted(tmp_path / "s", samples=1)) == []
     words = gyges.run(
         model="gyges/planted/faker", queries=2, control=0, study=tmp_path / "w", progress=False
     )
-    assert findings.position_difference(words) is None
+    assert findings.position_differences(words) == []
     assert findings.unread_choices(words) is None
 
 

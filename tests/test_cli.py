@@ -268,3 +268,24 @@ def test_the_command_that_made_a_study_stands_in_it(
         "gyges run --model gyges/planted/faker --queries 3 --study "
         f"'{tmp_path / 'a study'}' --no-report"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--reasoning", "choice", "--judge", "lexical"],
+            "reads words, and a forced choice has none",
+        ),
+        (["--reasoning", "none", "--judge", "choice"], "these trials are answers in words"),
+        (["--budget", "x"], "budget"),
+        (["--max-connections", "0"], "--max-connections 0: must be at least 1"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_would_refuse(
+    options: list[str], words: str, cli: Callable[..., Any]
+) -> None:
+    code, out, err = cli("run", "--model", "gyges/planted/faker", "--dry-run", *options)
+
+    assert (code, out) == (1, "")
+    assert words in err

@@ -588,9 +588,18 @@ def test_a_null_says_what_it_rules_out_and_what_it_could_have_found() -> None:
 def test_arms_that_miss_different_shares_are_warned_of(
     missing: tuple[int, int], warned: int
 ) -> None:
-    gap = with_gap(missing_monitored=missing[0], missing_unmonitored=missing[1])
+    sizes = {"trials_monitored": 200, "trials_unmonitored": 200}
+    gap = with_gap(missing_monitored=missing[0], missing_unmonitored=missing[1], **sizes)
 
     assert len(findings.warnings([gap])) == warned
+
+
+def test_the_same_share_missing_of_arms_of_unequal_size_is_no_warning() -> None:
+    gap = with_gap(
+        missing_monitored=100, trials_monitored=400, missing_unmonitored=20, trials_unmonitored=80
+    )
+
+    assert findings.warnings([gap]) == []
     for warning in findings.warnings([gap]):
         assert f"{missing[0]} trials missing when monitored" in warning
 

@@ -154,7 +154,7 @@ def test_over_three_categories_the_determinant_takes_the_part_of_the_informednes
         (((1, 2), (3, 4)), (1.5, 0.0), "counts from 0 to 1"),
         (((1, 2), (3, 4)), (NAN, 0.0), "counts from 0 to 1"),
         (((1, -2), (3, 4)), (1.0, 0.0), "no count is negative"),
-        (((1, 2), (0, 0)), (1.0, 0.0), "label 1"),
+        (((1, 2), (0, 0)), (1.0, 0.0), "category 2"),
     ],
 )
 def test_counts_that_cannot_be_are_refused(counts: Any, values: Any, message: str) -> None:
@@ -561,7 +561,7 @@ def test_a_corrected_gap_stays_possible_though_the_correction_overshoots() -> No
     assert found.gap == 1
     assert found.unmonitored == 0
     assert interval_of(found).high == 1
-    with pytest.raises(EstimateError, match="cannot come from a judge with these errors"):
+    with pytest.raises(EstimateError, match="does not give such verdicts"):
         corrected_gap(
             np.full(50, 0.9),
             np.full(50, 0.1),

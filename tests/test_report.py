@@ -131,8 +131,10 @@ def test_few_rows_are_each_told_and_many_are_summed_up_first() -> None:
         + [gap_row(subject="below", gap=-0.9, ci_low=-0.95, ci_high=-0.8)]
     )
     told = headline(many)
-    assert told["lead"][0].startswith("Of 9 gaps (9 subjects, 1 value), 3 lie clearly above zero")
-    assert "1 clearly below, and 4 have" in told["lead"][0]
+    assert told["lead"][0].startswith(
+        "Of 9 gaps (9 subjects, 1 value), 3 have a 95\u00a0% interval above"
+    )
+    assert "1 below, and 4 have one that contains zero" in told["lead"][0]
     assert "1 cannot be given" in told["lead"][0]
     assert told["lead"][1].startswith("The largest: below complies 90 points less often")
     assert "could still hide 21 points" in told["lead"][-1]
@@ -147,6 +149,14 @@ def test_the_largest_of_many_is_corrected_for_the_choice() -> None:
     assert "chosen from 6, it has +61 points and an interval of 50 to 80." in said
     (bare,) = [text for text in headline(rows)["lead"] if text.startswith("The largest")]
     assert said.startswith(bare)
+
+
+def test_many_gaps_are_counted_as_adjusted_for_their_number_too() -> None:
+    rows = clean_gaps([gap_row(subject=f"s{i}", p_holm=0.01 if i < 2 else 0.3) for i in range(6)])
+
+    (said,) = [text for text in headline(rows)["lead"] if text.startswith("Of 6 gaps")]
+
+    assert said.endswith("Adjusted for their number (Holm), 2 of them are clear at 5\u00a0%.")
 
 
 def test_what_the_judge_got_wrong_is_said_beside_the_answer() -> None:
@@ -671,6 +681,7 @@ def test_a_run_that_a_rule_ended_opens_with_its_confidence_sequence(tmp_path: Pa
     assert html.index("Decided after 3 blocks.") < html.index(
         "The gap as if the size had been fixed"
     )
+    assert "these intervals suppose a size fixed before" in (tmp_path / "figure.svg").read_text()
     assert html.index("fixed before") < html.index("complies 76 points more")
     figures = re.findall(r'<svg[^>]*aria-label="The confidence sequence.*?</svg>', html, re.DOTALL)
     assert len(figures) == 2

@@ -851,3 +851,112 @@ def test_a_planted_fakers_variation_is_described_without_its_control(
     assert [group["control"] for group in both] == [False, True]
     assert alone[0]["prompts"]["monitored"]["prompts"] == 8
     assert set(alone[0]["variance"]) == {"monitored", "unmonitored", "difference"}
+
+
+# Families of queries
+
+
+def in_families(name: Callable[[int], str | None]) -> list[dict[str, Any]]:
+    """Six questions in ten variants each; a tone makes the odd questions comply when monitored."""
+    rng = np.random.default_rng(1)
+    found = []
+    for question in range(6):
+        for variant in range(10):
+            family = name(question)
+            for tier in ("monitored", "unmonitored"):
+                for tone in ("x", "y"):
+                    sways = question % 2 and tone == "y" and tier == "monitored"
+                    complies = rng.random() < (0.9 if sways else 0.2)
+                    found.append(
+                        {
+                            "subject": "model",
+                            "setting": "s",
+                            "query": f"q{question}-{variant}",
+                            "tier": tier,
+                            "sample": 0,
+                            "tone": tone,
+                            "said": bool(sways),
+                            "outcome": "comply" if complies else "refuse",
+                            **({} if family is None else {"family": family}),
+                        }
+                    )
+    return found
+
+
+def width(effect: Any) -> float:
+    return float(effect.interval.high - effect.interval.low)
+
+
+def test_queries_of_one_family_are_one_cluster_of_the_effects(study: Callable[..., Path]) -> None:
+    apart = described(study(in_families(lambda _: None), "apart"), verbalised="said")
+    found = described(study(in_families("f{}".format), "families"), verbalised="said")
+
+    assert (
+        [row.factor for row in found.effects] == [row.factor for row in apart.effects] == ["tone"]
+    )
+    for arm in ("monitored", "gap"):
+        one, other = getattr(apart.effects[0], arm), getattr(found.effects[0], arm)
+        assert other.estimate == pytest.approx(one.estimate)
+        assert other.queries == one.queries == 60
+        assert "60 queries in 6 families" in other.interval.method
+        assert width(other) > 1.5 * width(one)
+        # Six families allow no two-sided p-value below 2/64; sixty queries do.
+        assert other.p >= 2 / 64
+    assert apart.effects[0].monitored is not None
+    assert (apart.effects[0].monitored.p or 1) < 2 / 64
+    assert apart.verbalised is not None
+    assert found.verbalised is not None
+    silent, clustered = apart.verbalised.gap_silent, found.verbalised.gap_silent
+    assert silent is not None
+    assert clustered is not None
+    assert (clustered.queries, silent.queries) == (60, 60)
+    assert clustered.interval is not None
+    assert "60 queries in 6 families" in clustered.interval.method
+
+
+def test_how_many_families_there_are_is_said(study: Callable[..., Path]) -> None:
+    found = described(study(in_families("f{}".format)))
+
+    assert any(note.startswith("60 queries in 6 families") for note in found.notes)
+    assert not any("no query was asked under two levels of family" in n for n in found.notes)
+
+
+def test_queries_without_a_family_are_families_of_their_own(study: Callable[..., Path]) -> None:
+    rows = in_families(lambda question: "f" if question == 5 else None)
+    some = described(study(rows, "some"), verbalised="said")
+    apart = described(study(in_families(lambda _: None), "apart"), verbalised="said")
+
+    # Each query counts alike, whatever the size of its family.
+    for one, other in zip(some.effects, apart.effects, strict=True):
+        assert one.gap is not None
+        assert other.gap is not None
+        assert one.gap.estimate == pytest.approx(other.gap.estimate)
+
+    assert any(note.startswith("60 queries in 51 families") for note in some.notes)
+    assert not any("families" in note for note in apart.notes)
+
+
+def test_the_variants_of_one_question_alone_give_no_interval(study: Callable[..., Path]) -> None:
+    found = described(study(in_families(lambda _: "one")), verbalised="said")
+
+    effect = found.effects[0].gap
+    assert effect is not None
+    assert (effect.interval, effect.p, effect.queries) == (None, None, 60)
+
+
+def test_the_variance_is_split_alike_and_families_narrow_no_interval(
+    study: Callable[..., Path],
+) -> None:
+    rows = [{**row, "sample": int(row["tone"] == "y")} for row in in_families("f{}".format)]
+    apart = [{key: value for key, value in row.items() if key != "family"} for row in rows]
+    found, other = described(study(rows, "families")), described(study(apart, "apart"))
+
+    for arm, split in found.variance.items():
+        assert raw(split) == raw(other.variance[arm])
+        assert all(part.share_low is None for part in split.parts)
+    assert any(p.share_low is not None for s in other.variance.values() for p in s.parts)
+
+
+def test_a_family_is_no_factor(study: Callable[..., Path]) -> None:
+    with pytest.raises(StudyError, match="--factor family: no query stands in two families"):
+        described(study(in_families("f{}".format)), factors=["family"])

@@ -1,4 +1,4 @@
-"""Write the tables of ``coverage.md`` from the simulated cells in ``benchmarks/coverage.csv``."""
+"""Write the tables of ``coverage.md`` from the cells in ``benchmarks/coverage.csv`` and ``coverage_fakers.csv``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = ROOT / "benchmarks" / "coverage.csv"
+FAKERS = ROOT / "benchmarks" / "coverage_fakers.csv"
 PAGE = ROOT / "docs" / "coverage.md"
 
 NOISE = 0.0055
@@ -21,8 +22,14 @@ FEW = 6.0
 def page() -> str:
     """Give the page with its tables made anew."""
     text = PAGE.read_text(encoding="utf-8")
-    rows = list(_read())
-    made = {"summary": _summary(rows), "table": _table(rows), "exceptions": _exceptions(rows)}
+    rows, fakers = list(_read(CELLS)), list(_read(FAKERS))
+    made = {
+        "summary": _summary(rows),
+        "table": _table(rows),
+        "exceptions": _exceptions(rows),
+        "fakers": _fakers(fakers),
+        "fakers-summary": _summary(fakers),
+    }
     for name, block in made.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text, count = pattern.subn(
@@ -33,8 +40,8 @@ def page() -> str:
     return text
 
 
-def _read() -> Iterator[dict[str, str]]:
-    with CELLS.open(encoding="utf-8") as file:
+def _read(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 
@@ -118,4 +125,27 @@ def _exceptions(rows: list[dict[str, str]]) -> str:
             lines.append(
                 f"| {design} | {truth} | {figures} | {float(row['events']):.1f} | {reason(row)} |"
             )
+    return "\n".join(lines)
+
+
+def _fakers(rows: list[dict[str, str]]) -> str:
+    columns = sorted({(float(row["base"]), int(row["samples"])) for row in rows})
+    lines = [
+        "| share | queries | no faker drawn | "
+        + " | ".join(f"{base:g}, {samples}" for base, samples in columns)
+        + " |",
+        "|---:|---:|---:|" + "---:|" * len(columns),
+    ]
+    for share, queries in sorted({(float(row["share"]), int(row["queries"])) for row in rows}):
+        cells = {
+            (float(row["base"]), int(row["samples"])): row
+            for row in rows
+            if (float(row["share"]), int(row["queries"])) == (share, queries)
+        }
+        shown = []
+        for column in columns:
+            value = f"{100 * float(cells[column]['coverage']):.1f}"
+            shown.append(value if _kind(cells[column]) == "within" else f"**{value}**")
+        none = 100 * (1 - share) ** queries
+        lines.append(f"| {share:g} | {queries} | {none:.1f} % | {' | '.join(shown)} |")
     return "\n".join(lines)

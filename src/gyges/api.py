@@ -220,7 +220,8 @@ async def run_async(
     return RunResult(
         study=Study(path),
         asked=asked.asked,
-        skipped=asked.skipped,
+        # A plan that ends when enough is known does not come to the trials that were under way before.
+        skipped=asked.skipped if plan is None else len(done),
         # A budget that only kept more from being asked than was needed has stopped nothing.
         stopped=None if plan and plan.decision and not design.control else asked.stopped,
         calls=spending.calls,

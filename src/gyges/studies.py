@@ -78,9 +78,15 @@ class Study(StudyFolder):
 
     def figure(self, *, judge: str | None = None) -> Figure:
         """Draw the gap figure; it shows itself in a notebook."""
-        from gyges.report import gap_figure
+        from gyges.report import figure_note, gap_figure
 
-        return gap_figure([gap.row() for gap in findings.gaps(self, judge=judge)])
+        until = findings.read_until(self)
+        stopping = until and {
+            "sentence": findings.until_sentence(until),
+            "decided": until["decision"] is not None,
+        }
+        rows = [gap.row() for gap in findings.gaps(self, judge=judge)]
+        return gap_figure(rows, note=figure_note(stopping))
 
     def report(self, *, judge: str | None = None) -> Path:
         """Write the static site into the study's folder and return the path of its first page."""

@@ -164,6 +164,7 @@ def command(
     if resume:
         _must_exist(options["study"])
     if dry_run:
+        _check_as_a_run_would(setting, options, budget)
         for name in ("max_connections", "retries", "timeout", "judge_base_url"):
             options.pop(name)
         _print_dry_run(
@@ -175,6 +176,22 @@ def command(
     if not (no_report or no_selftest):
         run_controls(result.study, options["setting_dirs"])
     _print_result(result, no_report, as_json)
+
+
+def _check_as_a_run_would(setting: str, options: dict[str, Any], budget: str | None) -> None:
+    """Refuse before a dry run what the run itself would refuse."""
+    from gyges.design import CHOICE
+    from gyges.judges import choice_reader, lexical_judge
+    from gyges.judging import check_limits
+    from gyges.run import parse_budget
+
+    check_limits(options["max_connections"], options["retries"], options["timeout"])
+    if budget is not None:
+        parse_budget(budget)
+    choice = options["reasoning"] == CHOICE
+    reader = choice_reader(options["judge"], choice=choice)
+    if reader is None and options["judge"] in (None, "lexical"):
+        lexical_judge(setting)
 
 
 def _must_exist(study: Path | None) -> None:

@@ -161,9 +161,9 @@ def status_table(counts: Sequence[dict[str, Any]]) -> str:
 
 def say_choices(study: StudyFolder, judge: str | None = None) -> None:
     """Print how forced choices went: what the order of the answers changed, and why some could not be read."""
-    from gyges.findings import position_difference, unread_choices
+    from gyges.findings import position_differences, unread_choices
 
-    if (found := position_difference(study, judge)) is not None:
+    for found in position_differences(study, judge):
         click.echo(f"\n{found.sentence()}")
     if (unread := unread_choices(study)) is not None:
         click.echo(f"\nWarning: {unread}")

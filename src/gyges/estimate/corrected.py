@@ -245,9 +245,8 @@ def corrected_gap(
         )
         if low >= 1.0 or high <= -1.0:
             raise EstimateError(
-                f"corrected_gap: the corrected gap is {point:.3f}, with certainty beyond the possible -1 to 1, so "
-                "such verdicts cannot come from a judge with these errors. It errs differently here: label some "
-                "answers"
+                f"corrected_gap: the corrected gap is {point:.3f}, with certainty beyond the possible -1 to 1. A judge "
+                "with these errors does not give such verdicts: it errs differently here, so label some answers"
             )
         low, high = max(-1.0, min(low, gap)), min(1.0, max(high, gap))
         interval = Interval(

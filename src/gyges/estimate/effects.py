@@ -2,11 +2,11 @@
 
 The queries that were asked under a level and under the reference level are compared with themselves, in cells that
 share all else (wording, other factors). The effect on an arm's rate is a paired difference of rates, so it is
-estimated as the gap itself is (``gap.py``). The effect on the gap is a difference of two such differences: its
-interval is Student's t over queries, widened on either side to what MOVER makes of the two gaps' own intervals,
-because the few queries of a rare behaviour show too little spread, and none where nothing happened. Samples of one
-query are never treated as independent. P-values flip the signs of the queries' differences; those of a factor's levels
-are adjusted together (Holm 1979).
+estimated as the gap itself is (``gap.py``), clustered by families of queries where they are named. The effect on the
+gap is a difference of two such differences: its interval is Student's t over queries, widened on either side to what
+MOVER makes of the two gaps' own intervals, because the few queries of a rare behaviour show too little spread, and
+none where nothing happened. Samples of one query are never treated as independent. P-values flip the signs of the
+queries' differences; those of a factor's levels are adjusted together (Holm 1979).
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gyges.errors import EstimateError
+from gyges.estimate.clusters import clustered_mean, layout
 from gyges.estimate.exact import sign_flip_p
 from gyges.estimate.gap import PairedGap, paired_gap
 from gyges.estimate.interval import Interval, hull, mover, student
+from gyges.estimate.rate import clustering
 
 __all__ = ["Effect", "gap_level_effects", "paired_effect", "rate_level_effects"]
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Effect:
 
     estimate: float
     se: float | None
-    """None with fewer than two queries."""
+    """None with fewer than two clusters of queries."""
     interval: Interval | None
     p: float | None
     """Two-sided, for no difference."""
@@ -49,6 +52,7 @@ def paired_effect(
     second: ArrayLike,
     *,
     trials: tuple[ArrayLike, ArrayLike] | None = None,
+    families: ArrayLike | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> Effect:
@@ -58,13 +62,14 @@ def paired_effect(
         first: Shape (queries,); from 0 to 1.
         second: Shape (queries,), the same queries.
         trials: How many answers each rate is over.
+        families: The family of each query; those of one family are one cluster. Each query still counts alike.
         level: Confidence level.
         seed: Seeds the sampled sign flips.
 
     Raises:
         EstimateError: The shapes differ, there is no query, or a rate is not in [0, 1].
     """
-    found = paired_gap(first, second, trials=trials, level=level, seed=seed)
+    found = paired_gap(first, second, trials=trials, families=families, level=level, seed=seed)
     return Effect(found.gap, found.se, found.interval, found.p, found.p, found.queries)
 
 
@@ -73,6 +78,7 @@ def rate_level_effects(
     queries: ArrayLike,
     *,
     trials: ArrayLike | None = None,
+    families: ArrayLike | None = None,
     reference: int = 0,
     level: float = 0.95,
     seed: int = 0,
@@ -85,6 +91,7 @@ def rate_level_effects(
             out of the effect.
         queries: Shape (cells,): the query of each cell, any labels. A query's cells are averaged first.
         trials: Shape (cells, levels): how many answers each rate is over; one if not given.
+        families: The family of each cell's query; those of one family are one cluster. Each query still counts alike.
         reference: The column that the others are compared with.
         level: Confidence level of each interval. Intervals are not adjusted for their number; p-values are.
         seed: Seeds the sampled sign flips.
@@ -97,14 +104,19 @@ def rate_level_effects(
     """
     table, counts = _tables(rates, trials)
 
-    def compare(at: int, cells: NDArray[np.bool_], code: NDArray[np.intp]) -> Effect:
+    def compare(at: int, cells: NDArray[np.bool_], code: Codes, family: Codes) -> Effect:
         means = [_by_query(table[cells, column], code) for column in (at, reference)]
         answers = [np.bincount(code, counts[cells, column]) for column in (at, reference)]
         return paired_effect(
-            means[0], means[1], trials=(answers[0], answers[1]), level=level, seed=seed
+            means[0],
+            means[1],
+            trials=(answers[0], answers[1]),
+            families=family,
+            level=level,
+            seed=seed,
         )
 
-    return _against(~np.isnan(table), queries, reference, compare)
+    return _against(~np.isnan(table), queries, families, reference, compare)
 
 
 def gap_level_effects(
@@ -113,6 +125,7 @@ def gap_level_effects(
     queries: ArrayLike,
     *,
     trials: tuple[ArrayLike, ArrayLike] | None = None,
+    families: ArrayLike | None = None,
     reference: int = 0,
     level: float = 0.95,
     seed: int = 0,
@@ -124,6 +137,7 @@ def gap_level_effects(
         unmonitored: The same cells, unmonitored. Only cells that have both levels in both arms are compared.
         queries: Shape (cells,): the query of each cell.
         trials: How many answers each rate is over, monitored and unmonitored.
+        families: The family of each cell's query; those of one family are one cluster. Each query still counts alike.
         reference: The column that the others are compared with.
         level: Confidence level of each interval.
         seed: Seeds the sampled sign flips.
@@ -143,7 +157,7 @@ def gap_level_effects(
             f"level effects: monitored rates have shape {arms[0][0].shape}, unmonitored {arms[1][0].shape}"
         )
 
-    def compare(at: int, cells: NDArray[np.bool_], code: NDArray[np.intp]) -> Effect:
+    def compare(at: int, cells: NDArray[np.bool_], code: Codes, family: Codes) -> Effect:
         rates, gaps = [], []
         for column in (at, reference):
             means = [_by_query(table[cells, column], code) for table, _ in arms]
@@ -151,23 +165,34 @@ def gap_level_effects(
             rates.append(means[0] - means[1])
             gaps.append(
                 paired_gap(
-                    means[0], means[1], trials=(answers[0], answers[1]), level=level, seed=seed
+                    means[0],
+                    means[1],
+                    trials=(answers[0], answers[1]),
+                    families=family,
+                    level=level,
+                    seed=seed,
                 )
             )
-        return _difference(rates[0] - rates[1], gaps[0], gaps[1], level, seed)
+        return _difference(rates[0] - rates[1], family, (gaps[0], gaps[1]), level, seed)
 
     there = ~(np.isnan(arms[0][0]) | np.isnan(arms[1][0]))
-    return _against(there, queries, reference, compare)
+    return _against(there, queries, families, reference, compare)
 
 
 def _difference(
-    differences: Floats, first: PairedGap, second: PairedGap, level: float, seed: int
+    differences: Floats,
+    family: Codes,
+    gaps: tuple[PairedGap, PairedGap],
+    level: float,
+    seed: int,
 ) -> Effect:
+    first, second = gaps
     estimate, n = float(differences.mean()), differences.size
     if first.interval is None or second.interval is None or first.se is None or second.se is None:
         return Effect(estimate, None, None, None, None, n)
-    flat = float(np.ptp(differences)) < 1e-12
-    se = 0.0 if flat else float(differences.std(ddof=1)) / math.sqrt(n)
+    where = layout(np.ones(n, dtype=np.bool_), families=family)
+    mean = clustered_mean(differences, where)
+    se = math.sqrt(mean.variance or 0.0)
     correlation = 0.0
     if first.se > 0 and second.se > 0:
         correlation = (first.se**2 + second.se**2 - se**2) / (2 * first.se * second.se)
@@ -177,14 +202,14 @@ def _difference(
         min(1.0, max(-1.0, correlation)),
     )
     if se > 0:
-        limits = hull(limits, student(estimate, se, n - 1, level=level, bound=2.0))
+        limits = hull(limits, student(estimate, se, mean.df, level=level, bound=2.0))
     interval = Interval(
         max(-2.0, min(limits[0], estimate)),
         min(2.0, max(limits[1], estimate)),
-        f"paired t and MOVER of the two gaps' intervals, the wider on each side; clustered by {n} queries",
+        f"paired t and MOVER of the two gaps' intervals, the wider on each side; {clustering(where)}",
         level,
     )
-    p = sign_flip_p(differences, seed=seed)
+    p = sign_flip_p(np.bincount(where.family, weights=differences), seed=seed)
     return Effect(estimate, se, interval, p, p, n)
 
 
@@ -205,15 +230,18 @@ def _by_query(values: Floats, code: NDArray[np.intp]) -> Floats:
 def _against(
     there: NDArray[np.bool_],
     queries: ArrayLike,
+    families: ArrayLike | None,
     reference: int,
-    compare: Callable[[int, NDArray[np.bool_], NDArray[np.intp]], Effect],
+    compare: Callable[[int, NDArray[np.bool_], Codes, Codes], Effect],
 ) -> list[Effect | None]:
     """Compare every level with the reference in the cells that have both, and adjust the p-values."""
     from gyges.estimate.multiplicity import holm
 
     labels = np.asarray(queries).ravel()
-    if labels.size != there.shape[0]:
-        raise EstimateError(f"level effects: {labels.size} queries for {there.shape[0]} cells")
+    clusters = labels if families is None else np.asarray(families).ravel()
+    for name, column in (("queries", labels), ("families", clusters)):
+        if column.size != there.shape[0]:
+            raise EstimateError(f"level effects: {column.size} {name} for {there.shape[0]} cells")
     if not 0 <= reference < there.shape[1]:
         raise EstimateError(
             f"level effects: reference {reference}; allowed: 0 to {there.shape[1] - 1}"
@@ -224,7 +252,9 @@ def _against(
         if at == reference or not cells.any():
             found.append(None)
         else:
-            found.append(compare(at, cells, np.unique(labels[cells], return_inverse=True)[1]))
+            _, first, code = np.unique(labels[cells], return_index=True, return_inverse=True)
+            family = np.unique(clusters[cells][first], return_inverse=True)[1]
+            found.append(compare(at, cells, code, family))
     ps = [float("nan") if effect is None or effect.p is None else effect.p for effect in found]
     adjusted = [None if math.isnan(p) else float(p) for p in holm(ps)]
     return [

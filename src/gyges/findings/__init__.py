@@ -7,7 +7,7 @@ from gyges.findings.gaps import estimate_gaps, gaps
 from gyges.findings.largest import Largest, largest
 from gyges.findings.position import (
     PositionDifference,
-    position_difference,
+    position_differences,
     unread_choices,
 )
 from gyges.findings.record import Gap
@@ -24,7 +24,7 @@ __all__ = [
     "gaps",
     "largest",
     "null",
-    "position_difference",
+    "position_differences",
     "read_until",
     "sentence",
     "statuses",

@@ -212,6 +212,7 @@ def _gap(
             )
             low, high = interval.low, interval.high
         figures |= {f"{tier}_rate": rate, f"{tier}_ci_low": low, f"{tier}_ci_high": high}
+        figures[f"trials_{tier}"] = int(arm["n"][tier].sum())
         figures[f"undecided_{tier}"] = int(arm["undecided"][tier].sum())
         figures[f"missing_{tier}"] = int((arm["n"][tier] - arm["present"][tier]).sum())
     figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, way.seed)

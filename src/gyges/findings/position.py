@@ -2,12 +2,15 @@
 
 The order of the two answers is balanced over queries and samples and alike in both tiers, so a liking for a letter
 favours neither tier; but where it decides, no gap can be seen. How large it is says how far the choices are about the
-answers at all. It is estimated as a gap is: the mean over queries of paired differences, clustered by query.
+answers at all. It is estimated for each subject and setting as a gap is: the mean over queries of paired differences,
+clustered by query. The control, which asks another question, is left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -15,29 +18,37 @@ from gyges.estimate import paired_gap
 from gyges.findings.cells import compliance
 from gyges.study import StudyFolder
 
-__all__ = ["PositionDifference", "position_difference", "unread_choices"]
+__all__ = ["PositionDifference", "position_differences", "unread_choices"]
 
 _LETTERS = ("A", "B")
+_WHO = ("subject", "setting", "value")
 
 
 @dataclass(frozen=True, slots=True)
 class PositionDifference:
     """How much more the subject complies where the complying answer stands first: P(A complies) - P(B complies)."""
 
+    subject: str
+    setting: str
+    value: str
     difference: float
     ci_low: float | None
     """The 95 % interval, clustered by query; None with one query only."""
     ci_high: float | None
     queries: int
     """Queries that were asked in both orders."""
+    among: tuple[str, ...] = ()
+    """Of ``subject``, ``setting`` and ``value``, those that differ in the study; a sentence names them."""
 
     def sentence(self) -> str:
         """Say it in plain words."""
+        named = " · ".join(getattr(self, name) for name in self.among)
+        who = f" of {named}" if named else ""
         points, span = 100 * self.difference, ""
         if self.ci_low is not None and self.ci_high is not None:
             span = f"; 95% interval {_signed(100 * self.ci_low)} to {_signed(100 * self.ci_high)}"
         return (
-            f"Position: P(comply) is {_signed(points)} points where the complying answer is A instead of B{span}; "
+            f"Position{who}: P(comply) is {_signed(points)} points where the complying answer is A instead of B{span}; "
             f"{self.queries} queries in both orders. The order is the same in both tiers, so it favours neither."
         )
 
@@ -47,28 +58,28 @@ def _signed(points: float) -> str:
     return f"{round(points, 1) + 0.0:+.1f}"
 
 
-def position_difference(study: StudyFolder, judge: str | None = None) -> PositionDifference | None:
-    """Compare the two orders of the answers, over the queries (and tiers) that were asked in both.
+def position_differences(study: StudyFolder, judge: str | None = None) -> list[PositionDifference]:
+    """Compare the two orders of the answers, over the queries that were asked in both under one tier.
 
     Args:
         study: A study of forced choices.
         judge: Whose readings; the study's default judge if None.
 
     Returns:
-        None where no query was asked in both orders under one tier.
+        One for each subject and setting (and value in it), in order; none where no query was asked in both orders.
     """
     table = study.trial_table
     if "comply_option" not in table.columns:
-        return None
-    keys = ["subject", "setting", "value", "control", "query", "wording", "tier"]
-    trials = table.scan(["trial", *keys, "comply_option"])
+        return []
+    keys = [*_WHO, "query", "wording", "tier"]
+    trials = table.scan(["trial", *keys, "control", "comply_option"]).filter(~pl.col("control"))
     verdicts = (
         study.verdict_table(study.pick_judge(judge))
         .scan(["trial", "outcome", "score", "status"])
         .rename({"status": "verdict_status"})
     )
     with study.reading():
-        cells = (
+        queries = (
             trials.join(verdicts, on="trial")
             .group_by(keys)
             .agg(
@@ -76,19 +87,32 @@ def position_difference(study: StudyFolder, judge: str | None = None) -> Positio
                 for letter in _LETTERS
             )
             .drop_nulls(_LETTERS)
-            # Both tiers and the control of a query are one cluster.
-            .group_by("query")
-            .agg(pl.col("A").mean(), pl.col("B").mean())
-            .sort("query")
+            # Both tiers of a query are one cluster.
+            .group_by(*_WHO, "query")
+            .agg(pl.col("A").mean().clip(0, 1), pl.col("B").mean().clip(0, 1))
+            .sort(*_WHO, "query")
             .collect()
         )
-    if cells.is_empty():
-        return None
-    found = paired_gap(
-        cells["A"].clip(0, 1).to_numpy(), cells["B"].clip(0, 1).to_numpy(), test=False
-    )
+    among = tuple(name for name in _WHO if queries[name].n_unique() > 1)
+    return [
+        _difference(dict(zip(_WHO, who, strict=True)), part, among)
+        for who, part in queries.group_by(_WHO, maintain_order=True)
+    ]
+
+
+def _difference(
+    who: Mapping[str, Any], queries: pl.DataFrame, among: tuple[str, ...]
+) -> PositionDifference:
+    found = paired_gap(queries["A"].to_numpy(), queries["B"].to_numpy(), test=False)
     low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
-    return PositionDifference(found.gap, low, high, found.queries)
+    return PositionDifference(
+        **who,
+        difference=found.gap,
+        ci_low=low,
+        ci_high=high,
+        queries=found.queries,
+        among=among,
+    )
 
 
 def unread_choices(study: StudyFolder) -> str | None:

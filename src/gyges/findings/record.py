@@ -25,6 +25,8 @@ class Gap:
     """Wordings that were crossed with the queries; 1 where they do not vary."""
     trials: int
     """All trials of the two tiers, also those that are missing."""
+    trials_monitored: int
+    trials_unmonitored: int
     monitored_rate: float | None
     unmonitored_rate: float | None
     gap: float | None

@@ -20,14 +20,26 @@ def warnings(found: Iterable[Gap]) -> list[str]:
             ("missing", gap.missing_monitored, gap.missing_unmonitored),
             ("undecided", gap.undecided_monitored, gap.undecided_unmonitored),
         ):
-            # Two standard errors of a difference of counts, so that noise alone seldom warns.
-            if abs(one - other) > 2 * math.sqrt(one + other) and abs(one - other) > 2:
+            sizes = (gap.trials_monitored, gap.trials_unmonitored)
+            if _differ((one, other), sizes):
                 said.append(
-                    f"{_name(gap)}: {one} trials {kind} when monitored and {other} when unmonitored; "
+                    f"{_name(gap)}: {one} of {sizes[0]} trials {kind} when monitored and {other} of {sizes[1]} when "
+                    "unmonitored; "
                     f"depending on them the gap lies between {_points(gap.gap_min)} and "
                     f"{_points(gap.gap_max)} points{_reach(gap)}"
                 )
     return said
+
+
+def _differ(counts: tuple[int, int], sizes: tuple[int, int]) -> bool:
+    """Whether two shares differ by more than two standard errors, so that noise alone seldom warns."""
+    if not all(sizes) or not any(counts):
+        return False
+    share = sum(counts) / sum(sizes)
+    error = math.sqrt(share * (1 - share) * (1 / sizes[0] + 1 / sizes[1]))
+    apart = abs(counts[0] / sizes[0] - counts[1] / sizes[1])
+    # Two answers more or less are no pattern.
+    return apart > 2 * error and apart * min(sizes) > 2
 
 
 def _reach(gap: Gap) -> str:

@@ -10,6 +10,14 @@ from __future__ import annotations
 from gyges.report.content import SiteContent
 from gyges.report.figure import Figure, gap_figure
 from gyges.report.site import write_site
-from gyges.report.words import headline, sentence
+from gyges.report.words import figure_note, headline, sentence
 
-__all__ = ["Figure", "SiteContent", "gap_figure", "headline", "sentence", "write_site"]
+__all__ = [
+    "Figure",
+    "SiteContent",
+    "figure_note",
+    "gap_figure",
+    "headline",
+    "sentence",
+    "write_site",
+]

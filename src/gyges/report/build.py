@@ -97,8 +97,7 @@ def _ended(until: Mapping[str, Any] | None) -> list[str]:
 
 def _position(study: StudyFolder, judge: str) -> list[str]:
     """What the order of the answers changes, where the trials are forced choices."""
-    found = findings.position_difference(study, judge)
-    return [] if found is None else [found.sentence()]
+    return [found.sentence() for found in findings.position_differences(study, judge)]
 
 
 def _blocks(

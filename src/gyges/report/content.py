@@ -24,6 +24,8 @@ _COUNT_KEYS = (
     "queries",
     "wordings",
     "trials",
+    "trials_monitored",
+    "trials_unmonitored",
     "undecided_monitored",
     "undecided_unmonitored",
     "missing_monitored",

@@ -153,12 +153,13 @@ def _by_mean_gap(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted(gaps, key=lambda name: -sum(gaps[name]) / len(gaps[name]) if gaps[name] else 9.0)
 
 
-def gap_figure(rows: Sequence[Mapping[str, Any]], *, width: int = 960) -> Figure:
+def gap_figure(rows: Sequence[Mapping[str, Any]], *, width: int = 960, note: str = "") -> Figure:
     """Draw the compliance gap.
 
     Args:
         rows: Rows of ``gyges gap --json``; numbers may be None.
         width: Width in SVG units; under 640 the labels stand above their rows, for a narrow screen.
+        note: A line to print below the figure, so that it goes wherever the figure goes.
 
     Returns:
         A figure that shows itself in a notebook and can be saved.
@@ -174,4 +175,4 @@ def gap_figure(rows: Sequence[Mapping[str, Any]], *, width: int = 960) -> Figure
     elif known:
         label += f"; gaps from {points(min(known))} to {points(max(known))} points"
     label += ". The table below holds every number."
-    return Figure(root=draw(groups_of(complete), width=width, label=label), label=label)
+    return Figure(root=draw(groups_of(complete), width=width, label=label, note=note), label=label)

@@ -17,7 +17,7 @@ from gyges.report.controls import controls_section
 from gyges.report.figure import gap_figure
 from gyges.report.sequence import sequence_figure
 from gyges.report.svg import safe_text
-from gyges.report.words import headline, p_value, percent, points, signed
+from gyges.report.words import figure_note, headline, p_value, percent, plain_method, points, signed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -176,8 +176,9 @@ def render(
     for key in ("subjects", "settings", "method_notes", "warnings", "import_notes"):
         study[key] = list(study.get(key) or [])
     # The figure escapes whatever it is given; see svg.py.
-    wide = Markup(gap_figure(gaps, width=960).inline)
-    narrow = Markup(gap_figure(gaps, width=352).inline)
+    note = figure_note(study["stopping"])
+    wide = Markup(gap_figure(gaps, width=960, note=note).inline)
+    narrow = Markup(gap_figure(gaps, width=352, note=note).inline)
     return (
         _environment()
         .get_template("index.html.j2")
@@ -198,7 +199,9 @@ def render(
             crossed=any((row["wordings"] or 1) > 1 for row in gaps),
             varies={key: _varies(gaps, key) for key in ("setting", "value", "control", "judge")},
             sequence=_sequence(study["stopping"]),
-            methods=list(dict.fromkeys(row["method"] for row in gaps if row["method"])),
+            methods=list(
+                dict.fromkeys(plain_method(row["method"]) for row in gaps if row["method"])
+            ),
             judges=list(dict.fromkeys(row["judge"] for row in gaps if row["judge"])),
             statuses=status_table(content.statuses),
             few_rows=_FEW_ROWS,

@@ -8,6 +8,7 @@ which rows there are, and in which order, is decided in ``figure.py``, and colou
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,13 +20,14 @@ from gyges.report.words import percent, signed
 __all__ = ["draw"]
 
 
-def draw(groups: Sequence[Group], *, width: float, label: str) -> Element:
+def draw(groups: Sequence[Group], *, width: float, label: str, note: str = "") -> Element:
     """Draw the whole figure.
 
     Args:
         groups: What to draw, from top to bottom.
         width: Width in SVG units; the height follows from the rows.
         label: The figure's accessible name.
+        note: A line below the counts; broken where the figure is narrow.
     """
     rows = [row for group in groups for _, row in group.rows]
     layout = lay_out(groups, width)
@@ -44,6 +46,9 @@ def draw(groups: Sequence[Group], *, width: float, label: str) -> Element:
     if rows:
         parts.append(el("text", _counts(rows), class_="gy-note", x=0, y=y + 6))
         y += 14
+    for line in textwrap.wrap(note, int(width / 6.5)):
+        parts.append(el("text", line, class_="gy-note", x=0, y=y + 6))
+        y += 16
     return el(
         "svg",
         *parts,

@@ -21,6 +21,7 @@ from gyges.report.content import ARM_TIERS, SiteContent, clean_gaps, tidy
 from gyges.report.figure import gap_figure
 from gyges.report.index import IndexWriter
 from gyges.report.page import render
+from gyges.report.words import figure_note
 
 __all__ = ["write_site"]
 
@@ -150,7 +151,7 @@ def write_site(out: Path, content: SiteContent) -> Path:
     meta = _write_data(folder, content.blocks, content)
     with as_file(files("gyges.report") / "assets") as assets:
         shutil.copytree(assets, out / "assets.new", dirs_exist_ok=True)
-    gap_figure(gaps).save(out / "figure.svg")
+    gap_figure(gaps, note=figure_note(content.study.get("stopping"))).save(out / "figure.svg")
     document = json.dumps({"schema": "gyges.gap/1", "gaps": tidy(gaps)}, indent=1)
     (out / "gaps.json").write_text(document + "\n", encoding="utf-8")
     page = render(content, gaps, meta=meta, build=folder.digest)

@@ -8,10 +8,21 @@ the figure has one decimal more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["context", "headline", "p_value", "percent", "points", "sentence", "signed"]
+__all__ = [
+    "context",
+    "figure_note",
+    "headline",
+    "p_value",
+    "percent",
+    "plain_method",
+    "points",
+    "sentence",
+    "signed",
+]
 
 _NBSP = "\u00a0"
 _MINUS = "\u2212"
@@ -56,12 +67,27 @@ def p_value(p: float | None) -> str:
     return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
+def plain_method(method: str) -> str:
+    """Leave out of a method the numbers that stand in the table, so that each method is said once."""
+    return re.sub(r"\b\d+ (?=queries|wordings|families)", "", method)
+
+
 def context(row: Mapping[str, Any], *, several_settings: bool) -> str:
     """Name what a row is about besides its subject: the value, and the setting if it varies."""
     parts = [row["setting"]] if several_settings or not row["value"] else []
     if row["value"]:
         parts.append(row["value"])
     return " · ".join(parts)
+
+
+def figure_note(stopping: Mapping[str, Any] | None) -> str:
+    """Say under a figure that its intervals are not the ones to go by, where a rule ended the run."""
+    if not stopping or not stopping["decided"]:
+        return ""
+    return (
+        "A rule ended this run when its answers met it; these intervals suppose a size fixed before. "
+        f"{stopping['sentence']}"
+    )
 
 
 def _opening(row: Mapping[str, Any], about: str) -> str:
@@ -239,12 +265,16 @@ def _tally(rows: Sequence[Mapping[str, Any]]) -> str:
     kind = "value" if len({row["setting"] for row in rows}) == 1 else "setting and value"
     text = (
         f"Of {len(rows)} gaps ({_count(subjects, 'subject')}, {_count(matters, kind)}), {above} "
-        f"{'lies' if above == 1 else 'lie'} clearly above zero (more compliance when retraining is "
-        f"believed possible), {below} clearly below, and {zero} {'has' if zero == 1 else 'have'} a "
-        f"95{_NBSP}% interval that contains zero"
+        f"{'has' if above == 1 else 'have'} a 95{_NBSP}% interval above zero (more compliance when retraining is "
+        f"believed possible), {below} below, and {zero} {'has' if zero == 1 else 'have'} one that contains zero"
     )
     none = len(rows) - len(known)
-    return text + (f"; {none} cannot be given." if none else ".")
+    text += f"; {none} cannot be given." if none else "."
+    tested = [row for row in rows if row["p_holm"] is not None]
+    if len(tested) > 1:
+        left = sum(row["p_holm"] < 0.05 for row in tested)
+        text += f" Adjusted for their number (Holm), {left} of them {'is' if left == 1 else 'are'} clear at 5{_NBSP}%."
+    return text
 
 
 def _by_chance(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -252,8 +282,8 @@ def _by_chance(rows: Sequence[Mapping[str, Any]]) -> str:
     if known < 20:
         return ""
     return (
-        f"Among {known} intervals of 95{_NBSP}% about {0.05 * known:.0f} would miss the truth by "
-        "chance alone."
+        f"Among {known} intervals of 95{_NBSP}% {0.05 * known:.1f} would miss the truth by chance "
+        "alone, on average."
     )
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from gyges import api, findings
 from gyges.design import CHOICE, CHOICE_SAMPLES
-from gyges.judges import lexical_judge
+from gyges.errors import DesignError
+from gyges.judges import choice_reader, lexical_judge
 from gyges.selftest.cases import cases, chosen
 from gyges.selftest.recovery import Recovery, Selftest, corrected_level, recovery
 from gyges.settings import load_setting, setting_ids
@@ -61,6 +62,12 @@ def selftest(
     reasoning = reasoning or loaded.factors["reasoning"][0]
     if samples is None:
         samples = CHOICE_SAMPLES if reasoning == CHOICE else _SAMPLES
+    read = choice_reader(judge, choice=reasoning == CHOICE)
+    if read is not None and read.temperature != 1:
+        raise DesignError(
+            f"--judge {judge}: the planted rates are those at temperature 1, and another sharpens or flattens them; "
+            "leave --judge out"
+        )
     if judge in (None, "lexical") and reasoning != CHOICE:
         # Better before anything is asked.
         lexical_judge(loaded.id)

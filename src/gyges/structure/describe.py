@@ -14,7 +14,16 @@ from gyges.estimate.effects import Effect, gap_level_effects, paired_effect, rat
 from gyges.estimate.overdispersion import overdispersion
 from gyges.estimate.variation import variance_split
 from gyges.structure.results import LevelEffect, Structure, Verbalised
-from gyges.structure.tables import ARMS, GROUP, blocks_of, cube, level_tables, read_trials, text_of
+from gyges.structure.tables import (
+    ARMS,
+    FAMILY,
+    GROUP,
+    blocks_of,
+    cube,
+    level_tables,
+    read_trials,
+    text_of,
+)
 from gyges.study import StudyFolder
 
 __all__ = ["structure"]
@@ -58,6 +67,8 @@ def structure(
 ) -> list[Structure]:
     """Describe what makes the answers in a study vary.
 
+    Where the trials carry a factor ``family``, queries of one family are one cluster, and it is no factor to describe.
+
     Args:
         study: The study.
         judge: Whose verdicts count; the study's default judge if None.
@@ -83,7 +94,13 @@ def structure(
                 raise StudyError(
                     f"{option} {column}: no such factor in {study.path}; {nearest(column, known)}"
                 )
+    if "family" in factors:
+        raise StudyError(
+            "--factor family: no query stands in two families, so that they cannot be compared within queries; "
+            "--by family describes each on its own"
+        )
     frame = read_trials(study, name, verbalised, partial)
+    known -= {"family"}
     if verbalised in study.manifest.factors:
         known -= {verbalised}
     if not control:
@@ -118,6 +135,13 @@ def structure(
 def _structure(group: dict[str, Any], part: pl.DataFrame, plan: _Plan) -> Structure:
     notes: list[str] = []
     counted = part.filter(pl.col("compliance").is_not_null())
+    queries, families = counted["query"].n_unique(), counted[FAMILY].n_unique()
+    if families < queries:
+        notes.append(
+            f"{queries} queries in {families} families: the intervals of effects and of verbalised gaps are clustered "
+            "by family; the shares of the variance have no intervals, and those of "
+            "the prompts take the queries of a family as independent"
+        )
     blocks = blocks_of(counted, plan.same)
     values = {arm: counted.filter(tier=arm) for arm in ARMS}
     values["difference"] = blocks.with_columns(
@@ -127,7 +151,11 @@ def _structure(group: dict[str, Any], part: pl.DataFrame, plan: _Plan) -> Struct
     for name, frame in values.items():
         try:
             variance[name] = variance_split(
-                cube(frame), level=plan.level, resamples=plan.resamples, seed=plan.seed
+                cube(frame),
+                level=plan.level,
+                # Drawing queries one by one would take those of a family as independent.
+                resamples=plan.resamples if families == queries else 0,
+                seed=plan.seed,
             )
         except EstimateError as error:
             notes.append(f"{name}: {_reason(error)}")
@@ -167,7 +195,7 @@ def _structure(group: dict[str, Any], part: pl.DataFrame, plan: _Plan) -> Struct
     return Structure(
         **{name: group[name] for name in ("subject", "setting", "value")},
         control=bool(group["control"]),
-        queries=counted["query"].n_unique(),
+        queries=queries,
         wordings=counted["wording"].n_unique(),
         trials=counted.height,
         pairs=blocks.height,
@@ -201,17 +229,22 @@ def _effects(counted: pl.DataFrame, plan: _Plan, notes: list[str]) -> list[Level
         named = plan.reference.get(factor)
         reference = texts.index(named) if named in texts else 0
         same = [name for name in plan.same if name not in (factor, "sample")]
-        cells, rates, counts = level_tables(counted, factor, levels, same)
-        options: dict[str, Any] = {"reference": reference, "level": plan.level, "seed": plan.seed}
+        queries, families, rates, counts = level_tables(counted, factor, levels, same)
+        options: dict[str, Any] = {
+            "families": families,
+            "reference": reference,
+            "level": plan.level,
+            "seed": plan.seed,
+        }
         effects = {
-            arm: rate_level_effects(rates[arm], cells, trials=counts[arm], **options)
+            arm: rate_level_effects(rates[arm], queries, trials=counts[arm], **options)
             for arm in ARMS
         }
         monitored, unmonitored = ARMS
         effects["gap"] = gap_level_effects(
             rates[monitored],
             rates[unmonitored],
-            cells,
+            queries,
             trials=(counts[monitored], counts[unmonitored]),
             **options,
         )
@@ -242,13 +275,14 @@ def _gap_by_verbalised(
     split = {said: pairs.filter((pl.col("verbalised") >= 0.5) == said) for said in (True, False)}
     gaps: dict[bool, Effect | None] = {}
     for said, part in split.items():
-        means = part.group_by("query").agg(pl.col(ARMS).mean(), pl.len()).sort("query")
+        means = part.group_by(FAMILY, "query").agg(pl.col(ARMS).mean(), pl.len()).sort("query")
         gaps[said] = None
         if means.height:
             gaps[said] = paired_effect(
                 means["monitored"],
                 means["unmonitored"],
                 trials=(means["len"], means["len"]),
+                families=means[FAMILY],
                 level=plan.level,
                 seed=plan.seed,
             )

@@ -16,12 +16,16 @@ from gyges.errors import StudyError, nearest
 from gyges.findings import compliance
 from gyges.study import StudyFolder
 
-__all__ = ["ARMS", "GROUP", "blocks_of", "cube", "level_tables", "read_trials", "text_of"]
+__all__ = ["ARMS", "FAMILY", "GROUP", "blocks_of", "cube", "level_tables", "read_trials", "text_of"]
 
 GROUP = ("subject", "setting", "value", "control")
 ARMS = ("monitored", "unmonitored")
+FAMILY = "query family"
+"""The column that says which queries are one cluster."""
 
 Floats = NDArray[np.float64]
+ASKED = ("temperature", "reasoning_mode", "comply_option", "family")
+"""Columns of a run that say how a trial was asked."""
 
 
 def read_trials(
@@ -29,6 +33,7 @@ def read_trials(
 ) -> pl.DataFrame:
     """One row a trial of the two tiers, with ``compliance`` and ``verbalised``; null where there is none.
 
+    ``FAMILY`` names each query's family: the factor ``family`` if there is one; else the query is a family of its own.
     ``graded`` says that the judge gave a number and no outcome.
     """
     factors = list(study.manifest.factors)
@@ -42,11 +47,17 @@ def read_trials(
         .with_columns(
             compliance(partial).alias("compliance"),
             (pl.col("outcome").is_null() & pl.col("score").is_not_null()).alias("graded"),
+            _family(factors),
         )
         .drop("outcome", "score", "verdict_status")
     )
     if verbalised is None:
         frame = frame.with_columns(pl.lit(None, pl.Float64).alias("verbalised"))
+    elif verbalised in ASKED:
+        raise StudyError(
+            f"--verbalised {verbalised}: says how a trial was asked, not what its reasoning states; name a column of 0 "
+            "and 1 such as verbalised"
+        )
     elif verbalised in factors:
         if study.manifest.factors[verbalised] == "text":
             raise StudyError(
@@ -63,6 +74,13 @@ def read_trials(
             f"--verbalised {verbalised}: {said.filter(~said.is_between(0, 1))[0]:g} is not between 0 and 1"
         )
     return whole
+
+
+def _family(factors: Sequence[str]) -> pl.Expr:
+    # No id begins with a blank, so that a query without a family shares none.
+    own = pl.format(" {}", pl.col("query"))
+    named = pl.col("family").cast(pl.String) if "family" in factors else pl.lit(None, pl.String)
+    return pl.coalesce(named, own).alias(FAMILY)
 
 
 def _verbalised(study: StudyFolder, source: str) -> pl.LazyFrame:
@@ -103,11 +121,11 @@ def blocks_of(counted: pl.DataFrame, same: Sequence[str]) -> pl.DataFrame:
     """Pair the answers that share everything but the tier; ``verbalised`` is that of the monitored one."""
     arms = {
         arm: counted.filter(tier=arm).select(
-            *same, pl.col("compliance").alias(arm), pl.col("verbalised")
+            *same, pl.col("compliance").alias(arm), pl.col("verbalised"), FAMILY
         )
         for arm in ARMS
     }
-    other = arms["unmonitored"].drop("verbalised")
+    other = arms["unmonitored"].drop("verbalised", FAMILY)
     return arms["monitored"].join(other, on=same, nulls_equal=True).sort(same)
 
 
@@ -128,7 +146,7 @@ def cube(frame: pl.DataFrame) -> Floats:
 
 def level_tables(
     counted: pl.DataFrame, factor: str, levels: Sequence[object], same: Sequence[str]
-) -> tuple[NDArray[np.str_], dict[str, Floats], dict[str, Floats]]:
+) -> tuple[NDArray[np.str_], NDArray[np.str_], dict[str, Floats], dict[str, Floats]]:
     """Lay out what stands under each level of a factor.
 
     Args:
@@ -138,8 +156,8 @@ def level_tables(
         same: The columns, the query among them, that make a cell.
 
     Returns:
-        The query of each cell; and by tier, of shape (cells, levels), the rates (NaN where there is no answer) and the
-        numbers of answers.
+        The query of each cell; its family; and by tier, of shape (cells, levels), the rates (NaN where there is no
+        answer) and the numbers of answers.
     """
     under = [
         (pl.col(factor) == level) & (pl.col("tier") == arm) for arm in ARMS for level in levels
@@ -147,6 +165,7 @@ def level_tables(
     cells = (
         counted.group_by(same)
         .agg(
+            pl.col(FAMILY).first(),
             *[
                 pl.col("compliance")
                 .filter(where)
@@ -167,7 +186,7 @@ def level_tables(
         {arm: table[:, at * len(levels) : (at + 1) * len(levels)] for at, arm in enumerate(ARMS)}
         for table in (tables["rate"], tables["count"])
     )
-    return cells["query"].to_numpy(), rates, counts
+    return cells["query"].to_numpy(), cells[FAMILY].to_numpy(), rates, counts
 
 
 def text_of(level: object) -> str:
