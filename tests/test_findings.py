@@ -566,6 +566,15 @@ def test_a_sentence_says_what_the_interval_allows(
     assert words in findings.sentence(with_gap(gap=gap, ci_low=low, ci_high=high))
 
 
+def test_the_interval_of_the_bounds_holds_that_of_the_gap() -> None:
+    # One open answer in one tier alone: an event tells how answers cluster, and none does not.
+    gap = gap_of(arms(["refuse"] * 12, ["refuse"] * 11 + ["undecided"]))
+
+    assert gap.gap_min < 0 == gap.gap_max
+    assert gap.gap_min_ci <= gap.ci_low
+    assert gap.gap_max_ci >= gap.ci_high
+
+
 def test_a_null_says_what_it_rules_out_and_what_it_could_have_found() -> None:
     rows = arms(["refuse"] * 36 + ["comply"] * 4, ["refuse"] * 38 + ["comply"] * 2)
     gap = gap_of(rows)

@@ -217,6 +217,10 @@ def _gap(
         figures[f"missing_{tier}"] = int((arm["n"][tier] - arm["present"][tier]).sum())
     figures |= _paired(rates, None if graded else arm["present"], labels, paired, level, way.seed)
     figures |= _bounded(arm, None if graded else arm["n"], labels, level)
+    if figures["ci_low"] is not None and figures["gap_min_ci"] is not None:
+        # The gap's own convention is one of the ways to decide.
+        figures["gap_min_ci"] = min(figures["gap_min_ci"], figures["ci_low"])
+        figures["gap_max_ci"] = max(figures["gap_max_ci"], figures["ci_high"])
     figures |= {**dict.fromkeys(CORRECTED), "correction": ""}
     if corrected is not None:
         figures |= corrected

@@ -269,7 +269,7 @@ class Until:
             "rule": str(self.rule),
             "value": self.rule.value,
             "decision": self.decision,
-            "estimand": f"the gap over these {len(self._number)} queries"
+            "estimand": f"the gap over {_these(len(self._number))}"
             if len(means) == len(self._number) or not self._left_out
             else f"the gap over the {len(means)} of {len(self._number)} queries with a verdict in both tiers",
             "gap": sum(means) / len(means) if means else None,
@@ -299,3 +299,7 @@ class Until:
         partial.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.replace(folder / FILE)
         return record
+
+
+def _these(queries: int) -> str:
+    return "this one query" if queries == 1 else f"these {queries} queries"
