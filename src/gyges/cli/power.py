@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +143,7 @@ def _record(ctx: click.Context, options: dict[str, Any], *, unpaired: bool) -> d
         )
     assumed = pilot = None
     variation: AssumedRates | Components
+    parts: Components
     if options["pilot"] is None:
         for name in ("judge", "subject", "value"):
             if options[name] is not None:
@@ -152,7 +153,7 @@ def _record(ctx: click.Context, options: dict[str, Any], *, unpaired: bool) -> d
         variation = AssumedRates(
             base, options["icc"], options["correlation"], sd, options["interaction"]
         )
-        assumed = asdict(variation)
+        assumed, parts = asdict(variation), variation.at(gap)
     else:
         for name in ASSUMED_ONLY:
             if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
@@ -160,8 +161,9 @@ def _record(ctx: click.Context, options: dict[str, Any], *, unpaired: bool) -> d
                     f"--{name} is an assumption, and --pilot gives the figure itself; leave one out",
                     ctx,
                 )
-        variation, pilot = _pilot(options)
+        parts, pilot = _pilot(options)
         base = pilot["unmonitored"] if options["base"] is None else options["base"]
+        variation = parts.assumed(base) or parts
     table = designs(
         gap,
         variation,
@@ -194,7 +196,9 @@ def _record(ctx: click.Context, options: dict[str, Any], *, unpaired: bool) -> d
         "level": level,
         "assumed": assumed,
         "pilot": pilot,
-        "components": asdict(variation.at(gap)),
+        "components": {
+            name: getattr(parts, name) for name in ("query", "wording", "interaction", "sample")
+        },
         "designs": rows,
         "plan": None if options["queries"] is None else _plan(options, variation),
         "unpaired": _unpaired(options, base) if unpaired else None,
@@ -206,7 +210,7 @@ def _pilot(options: dict[str, Any]) -> tuple[Components, dict[str, Any]]:
     import polars as pl
 
     from gyges.errors import StudyError
-    from gyges.estimate.components import Components, components_of
+    from gyges.estimate.components import components_of
     from gyges.structure.tables import read_trials
     from gyges.study import StudyFolder
 
@@ -236,7 +240,7 @@ def _pilot(options: dict[str, Any]) -> tuple[Components, dict[str, Any]]:
     several = trials["wording"].n_unique() > 1
     if options["wording_sd"] is not None or not several:
         sd = 0.05 if options["wording_sd"] is None else options["wording_sd"]
-        found = Components(found.query, sd**2, found.interaction, found.sample)
+        found = replace(found, wording=sd**2)
     cells = trials.group_by("query", "wording", "tier").agg(pl.len(), pl.col("compliance").mean())
     rates = dict(cells.group_by("tier").agg(pl.col("compliance").mean()).rows())
     subject, setting, value = groups[0]
@@ -264,15 +268,14 @@ def _choose(path: Path, name: str, wanted: str | None, there: list[str]) -> None
 
 
 def _plan(options: dict[str, Any], variation: AssumedRates | Components) -> dict[str, Any]:
-    from gyges.estimate.equivalence import equivalence_power
-    from gyges.estimate.power import detectable_gap, planned_error, power_of
+    from gyges.estimate.power import detectable_gap, power_of, rule_out_power
 
     gap, margin, power, level = (options[name] for name in ("gap", "margin", "power", "level"))
     size = (options["queries"], options["samples"] or 1, options["wordings"] or 1)
     queries, samples, wordings = size
     rule_out = None
     if margin is not None:
-        rule_out = equivalence_power(*planned_error(variation.at(0.0), *size), margin, level=level)
+        rule_out = rule_out_power(margin, variation, *size, level=level)
     return {
         "queries": queries,
         "samples": samples,

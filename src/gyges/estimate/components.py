@@ -11,6 +11,10 @@ four components are assumed before a study (:class:`AssumedRates`) or estimated 
 
 A pilot's samples are paired in the order in which they stand, and their differences are split by ``variation.py``; the
 arms' samples are independent, so which are paired does not matter on average.
+
+Near rates of 0 and 1 the default interval is wider than the standard error says, so a plan needs the rates too. Those
+of a pilot come with its components, and :meth:`Components.assumed` reads both as the intraclass correlation and the
+correlation of the tiers that would give them.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gyges.errors import EstimateError
+from gyges.estimate.simulated import MOST_ICC, Model, difference_variance
+from gyges.estimate.sizes import crossing
 from gyges.estimate.variation import variance_split
 
 __all__ = ["AssumedRates", "Components", "components_of"]
@@ -41,16 +47,51 @@ class Components:
     """What a wording does to one query and not to the others."""
     sample: float
     """Between samples of one cell, both tiers together: the sum over the tiers of the mean p(1 - p) within a cell."""
+    rates: tuple[float, float] | None = None
+    """The rates beside which the variances were found, monitored and unmonitored; None where they are not known."""
 
     def __post_init__(self) -> None:
         for name in ("query", "wording", "interaction", "sample"):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise EstimateError(f"components: {name} is {value}; a variance is 0 or more")
+        if self.rates is not None and not all(0 <= rate <= 1 for rate in self.rates):
+            raise EstimateError(f"components: rates of {self.rates}; rates lie between 0 and 1")
 
     def at(self, gap: float) -> Components:
         """Give the components at a gap: these, whatever the gap."""
         return self
+
+    def assumed(self, base: float | None = None) -> AssumedRates | None:
+        """Give the assumptions under which studies with these rates have these components.
+
+        Args:
+            base: The rate when unmonitored that shall be assumed; that of :attr:`rates` if None.
+
+        Returns:
+            The assumptions; None where the rates are not known.
+
+        Raises:
+            EstimateError: Both rates are 0 or 1, so that nothing is known of how queries vary.
+        """
+        if self.rates is None:
+            return None
+        monitored, unmonitored = self.rates
+        total = sum(rate * (1 - rate) for rate in self.rates)
+        if not total > 0:
+            raise EstimateError(
+                f"components beside rates of {monitored:g} and {unmonitored:g}; where nothing varies, a pilot says "
+                "nothing about how queries do: assume it (AssumedRates)"
+            )
+        icc = min(MOST_ICC, max(0.0, 1 - self.sample / total))
+        between = self.query + self.interaction
+        return AssumedRates(
+            unmonitored if base is None else base,
+            icc,
+            _correlation(between, monitored, unmonitored, icc),
+            min(1.0, self.wording**0.5),
+            self.interaction / between if between > 0 else 0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +110,8 @@ class AssumedRates:
     icc: float = 0.2
     """Intraclass correlation: the share of an arm's variance that lies between queries, at one wording."""
     correlation: float = 0.8
-    """Between the two arms' true rates of a query, from -1 to 1."""
+    """Between the two arms' true rates of a query, from -1 to 1. Simulated studies take it for that of the rates'
+    normal scores, which is a little stronger where the arms' rates differ much."""
     wording_sd: float = 0.05
     """Standard deviation of the gap between wordings."""
     interaction: float = 0.0
@@ -152,9 +194,37 @@ def components_of(
         raise EstimateError(
             f"components_of: queries with trials in both tiers: {queries}; a pilot needs two or more"
         )
+    rates = (
+        _rate(rows[arm], columns[arm], values[arm]),
+        _rate(rows[~arm], columns[~arm], values[~arm]),
+    )
     if int(there.any(axis=(0, 2)).sum()) == 1 and int(there.sum()) == queries:
-        return Components(float(table[there].var(ddof=1)), 0.0, 0.0, 0.0)
-    return Components(**variance_split(table, resamples=0).components(unseparated="interaction"))
+        return Components(float(table[there].var(ddof=1)), 0.0, 0.0, 0.0, rates)
+    parts = variance_split(table, resamples=0).components(unseparated="interaction")
+    return Components(**parts, rates=rates)
+
+
+def _rate(rows: Codes, columns: Codes, values: Floats) -> float:
+    """Average over queries the means of their cells."""
+    cells, index = np.unique(np.stack([rows, columns]), axis=1, return_inverse=True)
+    index = index.ravel()
+    means = np.bincount(index, weights=values) / np.bincount(index)
+    asked = np.bincount(cells[0])
+    return float(
+        (np.bincount(cells[0], weights=means)[asked > 0] / asked[asked > 0]).mean().clip(0, 1)
+    )
+
+
+def _correlation(between: float, monitored: float, unmonitored: float, icc: float) -> float:
+    """Find the correlation with which the difference of a query's two rates varies as it does between queries."""
+
+    def short(correlation: float) -> float:
+        return between - difference_variance(Model(monitored, unmonitored, icc, correlation))
+
+    if short(-1.0) >= 0:
+        return -1.0
+    found = crossing(short, -1.0, 1.0)
+    return 1.0 if found is None else found
 
 
 def _codes(labels: ArrayLike) -> Codes:

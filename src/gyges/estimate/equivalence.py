@@ -16,7 +16,14 @@ from typing import Protocol
 from gyges.errors import EstimateError
 from gyges.estimate.interval import quantile
 
-__all__ = ["Equivalence", "Span", "equivalence", "equivalence_of", "equivalence_power"]
+__all__ = [
+    "Equivalence",
+    "Span",
+    "check_margin",
+    "equivalence",
+    "equivalence_of",
+    "equivalence_power",
+]
 
 
 class Span(Protocol):
@@ -69,7 +76,7 @@ def equivalence(
     """
     from scipy import special
 
-    _check(margin, level)
+    check_margin(margin, level)
     if not se > 0:
         raise EstimateError(
             f"equivalence: the standard error is {se}; where no query differs from another, test the interval "
@@ -95,7 +102,7 @@ def equivalence_of(interval: Span, margin: float, *, level: float = 0.95) -> Equ
     Raises:
         EstimateError: The interval is of another level, has no width, or a margin or level that cannot be.
     """
-    _check(margin, level)
+    check_margin(margin, level)
     needed = 2 * level - 1
     if abs(interval.level - needed) > 1e-9:
         raise EstimateError(
@@ -126,7 +133,7 @@ def equivalence_power(
     import numpy as np
     from scipy import special
 
-    _check(margin, level)
+    check_margin(margin, level)
     if not se > 0:
         raise EstimateError(f"equivalence_power: the standard error is {se}; it is above 0")
     needed = quantile(2 * level - 1, df)
@@ -140,7 +147,12 @@ def equivalence_power(
     return float(np.maximum(upper - lower, 0.0).mean())
 
 
-def _check(margin: float, level: float) -> None:
+def check_margin(margin: float, level: float) -> None:
+    """Refuse a margin and a level that cannot be.
+
+    Raises:
+        EstimateError: The margin is not above 0, or the level not between 0.5 and 1.
+    """
     if not margin > 0:
         raise EstimateError(f"equivalence: the margin is {margin}; it is above 0")
     if not 0.5 < level < 1:

@@ -1,9 +1,13 @@
 """How many queries, samples and wordings does it take to see a gap, and how small a gap can a plan see?
 
-The standard error of a planned study follows from the components of variation (``components.py``). Its degrees of
-freedom are Satterthwaite's (1946, Biometrics Bulletin 2, 110-114) for queries crossed with wordings; with one
-wording they are the number of queries less one. The chance that the t interval excludes zero is that of the
-non-central t distribution.
+A plan promises what the default interval does (``gap.py``), which near rates of 0 and 1 is wider than Student's t. So
+where rates are known, assumed or from a pilot, studies of the planned size are simulated (``simulated.py``) and their
+intervals counted (``limits.py``). A seed is fixed: the same plan has the same power.
+
+From components without rates the power is that of Student's t. The standard error then follows from the components
+(``components.py``), its degrees of freedom are Satterthwaite's (1946, Biometrics Bulletin 2, 110-114) for queries
+crossed with wordings, with one wording the number of queries less one, and the chance that the t interval excludes
+zero is that of the non-central t distribution. At moderate rates the two agree; the search for a size begins here.
 
 A study with **one wording** is about that wording: no number of queries shows how another would have done, so the
 variance between wordings is then no part of its standard error. With two or more wordings the gap is that over
@@ -13,15 +17,19 @@ wordings in general.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
+
+import numpy as np
 
 from gyges.errors import EstimateError
 from gyges.estimate.components import AssumedRates, Components
-from gyges.estimate.equivalence import Span, equivalence_power
+from gyges.estimate.equivalence import Span, check_margin, equivalence_power
 from gyges.estimate.interval import quantile
-from gyges.estimate.sizes import check_power, crossing
+from gyges.estimate.limits import Floats, limits
+from gyges.estimate.simulated import Model, simulate
+from gyges.estimate.sizes import check_plan, check_power, crossing, fewest
 
 __all__ = [
     "Design",
@@ -33,10 +41,12 @@ __all__ = [
     "power_of",
     "queries_needed",
     "queries_to_rule_out",
+    "rule_out_power",
 ]
 
 Variation = Components | AssumedRates
-MOST_QUERIES = 1_000_000
+_SHARE = 0.01
+"""As a share of a size, how exactly it is searched for where studies are simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +78,7 @@ def planned_error(
     Raises:
         EstimateError: Fewer than two queries, no samples, no wordings, or components that are all zero.
     """
-    for name, value, least in (
-        ("queries", queries, 2),
-        ("samples", samples, 1),
-        ("wordings", wordings, 1),
-    ):
-        if value < least:
-            raise EstimateError(f"a plan of {value} {name}; the least is {least}")
+    check_plan(queries, samples, wordings)
     # The expected mean squares of the table of queries by wordings.
     cell = components.interaction + components.sample / samples
     by_query = wordings * components.query + cell
@@ -114,13 +118,50 @@ def power_of(
         wordings: How many wordings, crossed with the queries.
         level: Confidence level of the interval.
 
+    Returns:
+        The share of studies; simulated, and so known within about 1 point, where the rates are known.
+
     Raises:
         EstimateError: A plan, gap or level that cannot be.
     """
     if not 0 < level < 1:
         raise EstimateError(f"the level is {level}; it lies between 0 and 1")
+    drawn = _limits(gap, components, queries, samples, wordings, level)
+    if drawn is not None:
+        return float(((drawn[0] > 0) | (drawn[1] < 0)).mean())
     se, df = planned_error(components.at(gap), queries, samples, wordings)
     return _power(gap / se, df, level)
+
+
+def rule_out_power(
+    margin: float,
+    components: Variation,
+    queries: int,
+    samples: int = 1,
+    wordings: int = 1,
+    *,
+    level: float = 0.95,
+) -> float:
+    """Give the chance that a planned study without a gap supports that none is as large as the margin.
+
+    Args:
+        margin: The gap to rule out in both directions, above 0; the test is
+            :func:`gyges.estimate.equivalence.equivalence_of`.
+        components: From a pilot or assumed rates.
+        queries: How many queries.
+        samples: Samples a query, wording and tier.
+        wordings: How many wordings, crossed with the queries.
+        level: Each one-sided test is made at ``1 - level``.
+
+    Raises:
+        EstimateError: A plan, margin or level that cannot be.
+    """
+    check_margin(margin, level)
+    drawn = _limits(0.0, components, queries, samples, wordings, 2 * level - 1)
+    if drawn is not None:
+        return float((np.maximum(-drawn[0], drawn[1]) < margin).mean())
+    se, df = planned_error(components.at(0.0), queries, samples, wordings)
+    return equivalence_power(se, df, margin, level=level)
 
 
 def detectable_gap(
@@ -141,16 +182,19 @@ def detectable_gap(
         EstimateError: A plan, power or level that cannot be.
     """
     check_power(power, level)
-    if isinstance(components, Components):
+    assumed = _assumed(components)
+    if assumed is None:
+        assert isinstance(components, Components)
         se, df = planned_error(components, queries, samples, wordings)
         return detectable_gap_from(se, df, power=power, level=level)
     # Just short of certainty in both tiers, where nothing would vary.
-    most = (1 - components.base) * (1 - 1e-9)
+    most = (1 - assumed.base) * (1 - 1e-9)
 
     def short(gap: float) -> float:
-        return power_of(gap, components, queries, samples, wordings, level=level) - power
+        return power_of(gap, assumed, queries, samples, wordings, level=level) - power
 
-    return crossing(short, min(1e-6, most / 2), most) if most > 0 else None
+    # A simulated power has steps; a finer answer would not be a better one.
+    return crossing(short, min(1e-6, most / 2), most, tolerance=1e-4) if most > 0 else None
 
 
 def detectable_gap_from(
@@ -228,8 +272,20 @@ def queries_needed(
             "queries_needed: a gap of 0 cannot be seen; to support that there is none, name the largest gap that "
             "would not matter (queries_to_rule_out)"
         )
-    reach = partial(power_of, gap, components.at(gap), level=level)
-    return _fewest(lambda n: reach(queries=n, samples=samples, wordings=wordings), power)
+    model = _assumed(components) or components
+    parts = model.at(gap)
+
+    def by_error(queries: int) -> float:
+        se, df = planned_error(parts, queries, samples, wordings)
+        return _power(gap / se, df, level)
+
+    def reach(queries: int) -> float:
+        return power_of(gap, model, queries, samples, wordings, level=level)
+
+    start = fewest(by_error, power)
+    if isinstance(model, Components) or start is None:
+        return start
+    return fewest(reach, power, start, share=_SHARE)
 
 
 def queries_to_rule_out(
@@ -253,13 +309,22 @@ def queries_to_rule_out(
         level: Each one-sided test is made at ``1 - level``.
     """
     check_power(power, level)
-    null = components.at(0.0)
+    model = _assumed(components) or components
+    null = model.at(0.0)
 
-    def reach(queries: int) -> float:
+    def by_error(queries: int) -> float:
         se, df = planned_error(null, queries, samples, wordings)
         return equivalence_power(se, df, margin, level=level)
 
-    return _fewest(reach, power)
+    def reach(queries: int) -> float:
+        return rule_out_power(margin, model, queries, samples, wordings, level=level)
+
+    varies = null.query + null.sample + (null.wording if wordings > 1 else 0.0) > 0
+    certain = isinstance(model, AssumedRates) and not varies
+    start = 2 if certain else fewest(by_error, power)
+    if isinstance(model, Components) or start is None:
+        return start
+    return fewest(reach, power, start, share=_SHARE)
 
 
 def designs(
@@ -289,7 +354,7 @@ def designs(
 
 
 def _power(shift: float, df: float, level: float) -> float:
-    from scipy import special, stats
+    from scipy import special
 
     needed = quantile(level, df)
     if math.isinf(df):
@@ -297,20 +362,39 @@ def _power(shift: float, df: float, level: float) -> float:
     shift = abs(shift)
     if shift > 10 + 6 * needed:
         return 1.0
-    near = float(stats.nct.sf(needed, df, shift))
+    near = 1.0 - float(special.nctdtr(df, shift, needed))
     # The other tail is too small to matter, and to compute, where the shift is large.
-    far = float(stats.nct.cdf(-needed, df, shift)) if shift < 8 else 0.0
+    far = float(special.nctdtr(df, shift, -needed)) if shift < 8 else 0.0
     return min(1.0, near + far)
 
 
-def _fewest(reach: Callable[[int], float], power: float) -> int | None:
-    """Find the fewest queries that reach a power, by doubling and halving."""
-    low, high = 1, 2
-    while reach(high) < power:
-        if high >= MOST_QUERIES:
-            return None
-        low, high = high, min(2 * high, MOST_QUERIES)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reach(middle) >= power else (middle, high)
-    return high
+def _assumed(components: Variation) -> AssumedRates | None:
+    return components.assumed() if isinstance(components, Components) else components
+
+
+def _limits(
+    gap: float, components: Variation, queries: int, samples: int, wordings: int, level: float
+) -> tuple[Floats, Floats] | None:
+    """Simulate the intervals of a planned study; None where no rates are known."""
+    rates = _assumed(components)
+    check_plan(queries, samples, wordings)
+    if rates is None:
+        return None
+    rates.at(gap)
+    return _simulated(
+        Model(
+            min(1.0, max(0.0, rates.base + gap)),
+            rates.base,
+            rates.icc,
+            rates.correlation,
+            0.0 if wordings == 1 else rates.wording_sd,
+            0.0 if wordings == 1 else rates.interaction,
+        ),
+        (queries, samples, wordings),
+        level,
+    )
+
+
+@lru_cache(maxsize=32)
+def _simulated(model: Model, size: tuple[int, int, int], level: float) -> tuple[Floats, Floats]:
+    return limits(simulate(model, *size), level)

@@ -12,7 +12,17 @@ from collections.abc import Callable
 from gyges.errors import EstimateError
 from gyges.estimate.interval import quantile
 
-__all__ = ["check_power", "crossing", "mcnemar_size", "unpaired_detectable", "unpaired_size"]
+__all__ = [
+    "check_plan",
+    "check_power",
+    "crossing",
+    "fewest",
+    "mcnemar_size",
+    "unpaired_detectable",
+    "unpaired_size",
+]
+
+MOST_QUERIES = 1_000_000
 
 
 def unpaired_size(first: float, second: float, *, power: float = 0.8, level: float = 0.95) -> float:
@@ -88,13 +98,15 @@ def mcnemar_size(up: float, down: float, *, power: float = 0.8, level: float = 0
     return z**2 / gap**2
 
 
-def crossing(short: Callable[[float], float], low: float, high: float) -> float | None:
+def crossing(
+    short: Callable[[float], float], low: float, high: float, *, tolerance: float = 1e-9
+) -> float | None:
     """Find where a rising function crosses zero; the lower end if it is above there, None if it does not reach it."""
     from scipy import optimize
 
     if short(high) < 0:
         return None
-    return float(optimize.brentq(short, low, high, xtol=1e-9)) if short(low) < 0 else low
+    return float(optimize.brentq(short, low, high, xtol=tolerance)) if short(low) < 0 else low
 
 
 def _fraction(name: str, value: float) -> float:
@@ -113,6 +125,55 @@ def check_power(power: float, level: float) -> None:
         raise EstimateError(
             f"a power of {power} at level {level}: an interval excludes zero that often where there is no gap at all"
         )
+
+
+def check_plan(queries: int, samples: int, wordings: int) -> None:
+    """Refuse a plan that cannot be.
+
+    Raises:
+        EstimateError: Fewer than two queries, no samples or no wordings.
+    """
+    for name, value, least in (
+        ("queries", queries, 2),
+        ("samples", samples, 1),
+        ("wordings", wordings, 1),
+    ):
+        if value < least:
+            raise EstimateError(f"a plan of {value} {name}; the least is {least}")
+
+
+def fewest(
+    reach: Callable[[int], float], power: float, start: int = 1, *, share: float = 0.0
+) -> int | None:
+    """Find the fewest queries that reach a power, in growing steps from a start and by halving.
+
+    Args:
+        reach: The power of a number of queries; it rises, but for small steps back.
+        power: The wanted power.
+        start: A first guess; 1 for none.
+        share: As a share of the number, how many queries too many do no harm.
+
+    Returns:
+        Two or more; None if not even a million queries reach it.
+    """
+    low, high, step = 1, max(2, start), 2.0 if start == 1 else 1.15
+    while high > 2 and start > 1 and reach(high) >= power:
+        # The start is enough: go down to what is not.
+        fewer = max(2, int(high / step) - 1)
+        if reach(fewer) < power:
+            low = fewer
+            break
+        high, step = fewer, step**2
+    else:
+        while reach(high) < power:
+            if high >= MOST_QUERIES:
+                return None
+            low, high = high, min(int(step * high) + 1, MOST_QUERIES)
+            step = min(2.0, step**2)
+    while high - low > max(1.0, share * high):
+        middle = (low + high) // 2
+        low, high = (low, middle) if reach(middle) >= power else (middle, high)
+    return high
 
 
 def _score(power: float) -> float:
