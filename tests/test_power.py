@@ -830,3 +830,46 @@ def test_bad_input_is_said_in_one_line(
     assert len(err.strip().splitlines()) == 1
     for part in said:
         assert part in err
+
+
+# Pilots that are none
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pilot") / "chosen"
+    gyges.run(
+        model="gyges/planted/faker", reasoning="choice", queries=6, control=0, study=path,
+        progress=False,
+    )  # fmt: skip
+    return path
+
+
+def test_probabilities_are_no_pilot_for_answers(chosen: Path, cli: Callable[..., Any]) -> None:
+    code, out, err = cli("power", "--pilot", chosen)
+
+    assert (code, out) == (1, "")
+    assert f"--pilot {chosen}: its judge choice gave probabilities" in err
+
+
+def test_one_query_is_no_pilot(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    path = tmp_path / "one"
+    gyges.run(model="gyges/planted/faker", queries=1, control=0, study=path, progress=False)
+
+    code, out, err = cli("power", "--pilot", path)
+
+    assert (code, out) == (1, "")
+    assert "1 of its queries has answers in both tiers" in err
+
+
+def test_a_pilot_that_a_rule_ended_is_named_as_one(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    path = tmp_path / "stopped"
+    gyges.run(
+        model="gyges/planted/faker", queries=12, control=0, until="decided", study=path,
+        progress=False,
+    )  # fmt: skip
+
+    code, out, _ = cli("power", "--pilot", path, "--samples", 2, "--wordings", 1)
+
+    assert code == 0
+    assert "A rule ended that run" in out

@@ -39,8 +39,12 @@ def _question(record: dict[str, Any]) -> str:
         ]
         if pilot["samples"] < 1.5:
             lines.append(
-                "With one sample a query and tier, queries and chance cannot be told apart: more samples may help "
-                "more than the table says."
+                "With so few samples a query and tier, queries and chance can hardly be told apart: more samples may "
+                "help more than the table says."
+            )
+        if pilot["stopped"]:
+            lines.append(
+                "A rule ended that run when its answers met it, so what it shows of the variation leans to that."
             )
     else:
         lines += [

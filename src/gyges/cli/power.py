@@ -20,6 +20,7 @@ __all__ = ["command"]
 SAMPLES = (1, 2, 5)
 WORDINGS = (1, 4, 8, 16)
 MOST_NAMES = 6
+FEWEST_QUERIES = 2
 ASSUMED_ONLY = ("icc", "correlation", "interaction")
 """Options that a pilot's own figures replace."""
 
@@ -232,6 +233,17 @@ def _pilot(options: dict[str, Any]) -> tuple[Components, dict[str, Any]]:
             f"--pilot {study.path}: one subject, setting and value is needed; choose with --subject and --value "
             f"among: {shown}"
         )
+    if trials["graded"].any():
+        raise StudyError(
+            f"--pilot {study.path}: its judge {judge} gave probabilities, and a plan is of answers that are counted; "
+            "take a study of answers in words, or leave --pilot out and give --base"
+        )
+    asked = trials.group_by("query").agg(pl.col("tier").n_unique() == 2)["tier"].sum()
+    if asked < FEWEST_QUERIES:
+        raise StudyError(
+            f"--pilot {study.path}: {asked} of its queries {'has' if asked == 1 else 'have'} answers in both tiers, "
+            f"and how queries differ takes {FEWEST_QUERIES}; ask more of them, or leave --pilot out and give --base"
+        )
     monitored = (trials["tier"] == "monitored").to_numpy()
     query, wording, compliance = (
         trials[name].to_numpy() for name in ("query", "wording", "compliance")
@@ -254,6 +266,7 @@ def _pilot(options: dict[str, Any]) -> tuple[Components, dict[str, Any]]:
         "wordings": trials["wording"].n_unique(),
         "samples": float(cells["len"].mean()),  # type: ignore[arg-type]
         "trials": trials.height,
+        "stopped": (study.path / "until.json").exists(),
         "monitored": rates["monitored"],
         "unmonitored": rates["unmonitored"],
         "wording_assumed": options["wording_sd"] is not None or not several,
