@@ -737,3 +737,48 @@ def test_a_record_of_stopping_that_cannot_be_read_is_an_error(tmp_path: Path) ->
     (study.path / "until.json").write_text('{"schema": "other/2"}')
     with pytest.raises(StudyError, match="schema 'other/2'"):
         findings.read_until(study)
+
+
+# Tiers that differ in more than the tier
+
+
+def mixed(hot: dict[str, int]) -> list[dict[str, Any]]:
+    """Ten samples a query and tier, of which some are hot; only hot ones comply."""
+    return [
+        {
+            "subject": "a",
+            "setting": "s",
+            "query": f"q{query}",
+            "tier": tier,
+            "sample": sample,
+            "heat": "hot" if sample < hot[tier] else "cold",
+            "outcome": "comply" if sample < hot[tier] else "refuse",
+        }
+        for query in range(8)
+        for tier in ARM.values()
+        for sample in range(10)
+    ]
+
+
+def test_a_factor_that_is_mixed_otherwise_in_one_tier_is_warned_of(
+    tmp_path: Path, cli: Any
+) -> None:
+    study = study_of(tmp_path, mixed({"monitored": 8, "unmonitored": 2}))
+
+    (gap,) = findings.gaps(study)
+    (said,) = findings.unbalanced(study)
+
+    assert gap.gap == pytest.approx(0.6)
+    assert {found.gap for found in findings.gaps(study, by=["heat"])} == {0.0}
+    assert said.startswith("the tiers differ in heat: ")
+    assert (
+        "80% of the monitored and 20% of the unmonitored" in said or "20% of the monitored" in said
+    )
+    assert findings.unbalanced(study, by=["heat"]) == []
+    assert f"Warning: {said}." in cli("gap", study.path)[2]
+
+
+def test_tiers_that_are_alike_are_not_warned_of(tmp_path: Path) -> None:
+    study = study_of(tmp_path, mixed({"monitored": 5, "unmonitored": 5}))
+
+    assert findings.unbalanced(study) == []

@@ -88,5 +88,5 @@ def command(
         if warning := findings.until_warning(until):
             click.echo(f"Warning: {warning}.", err=True)
     say_choices(folder, judge)
-    for warning in findings.warnings(found):
+    for warning in [*findings.warnings(found), *findings.unbalanced(folder, by)]:
         click.echo(f"Warning: {warning}.", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gyges.findings.balance import unbalanced
 from gyges.findings.cells import compliance
 from gyges.findings.gaps import estimate_gaps, gaps
 from gyges.findings.largest import Largest, largest
@@ -28,6 +29,7 @@ __all__ = [
     "read_until",
     "sentence",
     "statuses",
+    "unbalanced",
     "unread_choices",
     "until_sentence",
     "until_warning",

@@ -69,6 +69,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
             ],
             "warnings": [
                 *findings.warnings(found),
+                *_unlike(study),
                 *_ended(until),
                 *filter(None, [findings.unread_choices(study)]),
             ],
@@ -88,6 +89,10 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
         messages=messages,
         controls=read_controls(study.path),
     )
+
+
+def _unlike(study: StudyFolder) -> list[str]:
+    return [f"{text[0].upper()}{text[1:]}" for text in findings.unbalanced(study)]
 
 
 def _ended(until: Mapping[str, Any] | None) -> list[str]:
