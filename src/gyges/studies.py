@@ -80,11 +80,7 @@ class Study(StudyFolder):
         """Draw the gap figure; it shows itself in a notebook."""
         from gyges.report import figure_note, gap_figure
 
-        until = findings.read_until(self)
-        stopping = until and {
-            "sentence": findings.until_sentence(until),
-            "decided": until["decision"] is not None,
-        }
+        stopping = findings.until_summary(findings.read_until(self))
         rows = [gap.row() for gap in findings.gaps(self, judge=judge)]
         return gap_figure(rows, note=figure_note(stopping))
 

@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Print each subject's compliance gap: monitored minus unmonitored, with its interval and bounds."""
     from gyges import findings
-    from gyges.cli.table import corrected_text, gap_table, method_text, say_choices, status_table
+    from gyges.cli.table import results_text, say_choices
     from gyges.study import StudyFolder
 
     folder = StudyFolder(study)
@@ -75,12 +75,7 @@ def command(
             record["until"] = until
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
-    click.echo(gap_table(found))
-    click.echo(method_text(found))
-    if text := corrected_text(found):
-        click.echo("\n" + text)
-    click.echo()
-    click.echo(status_table(findings.statuses(folder, judge)))
+    click.echo(results_text(found, findings.statuses(folder, judge)))
     if chosen is not None:
         click.echo(f"\n{chosen.sentence()}")
     if until is not None:

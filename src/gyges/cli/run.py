@@ -241,7 +241,7 @@ def _print_dry_run(plan: Any, judge: str | None, as_json: bool, at_most: str | N
 
 def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     from gyges import findings
-    from gyges.cli.table import corrected_text, gap_table, method_text, say_choices, status_table
+    from gyges.cli.table import results_text, say_choices
 
     study = result.study
     found = study.write_findings()
@@ -264,12 +264,7 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         _say_what_happened(result)
         return
-    click.echo(gap_table(found))
-    click.echo(method_text(found))
-    if text := corrected_text(found):
-        click.echo("\n" + text)
-    click.echo()
-    click.echo(status_table(counts))
+    click.echo(results_text(found, counts))
     say_choices(study)
     click.echo()
     if result.until is not None:

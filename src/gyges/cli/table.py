@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +11,7 @@ if TYPE_CHECKING:
     from gyges.findings import Gap
     from gyges.study import StudyFolder
 
-__all__ = [
-    "corrected_text",
-    "gap_table",
-    "method_text",
-    "say_choices",
-    "status_table",
-    "text_table",
-]
-
-_COUNTS = re.compile(r"\b\d+ (?=queries|wordings|families)| of \d+ clusters")
-"""Numbers in a method that the table's own columns hold."""
+__all__ = ["gap_table", "results_text", "say_choices", "status_table", "text_table"]
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -85,15 +74,23 @@ def gap_table(gaps: Sequence[Gap]) -> str:
     return text_table(header, rows)
 
 
+def results_text(gaps: Sequence[Gap], counts: Sequence[dict[str, Any]]) -> str:
+    """Lay out all of a study's results: its gaps and how they came about, as corrected, and the trials by status."""
+    parts = [f"{gap_table(gaps)}\n{method_text(gaps)}", corrected_text(gaps), status_table(counts)]
+    return "\n\n".join(part for part in parts if part)
+
+
 def method_text(gaps: Sequence[Gap]) -> str:
     """Say how the intervals and the p-values came about, each way once; the numbers stand in the table."""
+    from gyges.findings import plain_method
+
     ways = {
         "Interval": [gap.method for gap in gaps if gap.ci_low is not None],
         "p": [gap.p_method for gap in gaps if gap.p_method],
     }
     lines = []
     for name, methods in ways.items():
-        plain = dict.fromkeys(_COUNTS.sub("", method) for method in methods)
+        plain = dict.fromkeys(map(plain_method, methods))
         if plain:
             lines.append(f"{name}: {'; or '.join(plain)}.")
     if any(_is_null(gap) for gap in gaps):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gyges.estimate.interval import quantile
-from gyges.estimate.rate import _RARE as RARE
+from gyges.estimate.rate import RARE
 
 __all__ = ["Arms", "Floats", "Means", "crossed_means", "limits", "two_way"]
 

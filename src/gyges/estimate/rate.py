@@ -23,6 +23,7 @@ from gyges.estimate.clusters import ClusteredMean, Floats, Layout, clustered_mea
 from gyges.estimate.interval import Interval, wilson
 
 __all__ = [
+    "RARE",
     "Arm",
     "arm",
     "arm_interval",
@@ -33,7 +34,7 @@ __all__ = [
     "trials_of",
 ]
 
-_RARE = 0.3
+RARE = 0.3
 """How many events count half in the trust that an arm's own design effect deserves."""
 
 
@@ -117,7 +118,7 @@ def arm_interval(
             return *wilson(found.rate, fewest, level=level), fewest
         size = min(max(found.worth * shown / other.worth, fewest), found.worth)
     events = min(found.rate, 1 - found.rate) * size
-    trust = 0.5 + 0.5 * events / (events + _RARE)
+    trust = 0.5 + 0.5 * events / (events + RARE)
     size = fewest * (size / fewest) ** trust
     # The share of the variance that was estimated from the spread of clusters rather than known from counts.
     estimated = 1.0 - size / found.worth

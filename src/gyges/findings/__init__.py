@@ -12,9 +12,9 @@ from gyges.findings.position import (
     unread_choices,
 )
 from gyges.findings.record import Gap
-from gyges.findings.sentences import null, sentence, warnings
+from gyges.findings.sentences import null, plain_method, sentence, warnings
 from gyges.findings.statuses import statuses
-from gyges.findings.stopping import read_until, until_sentence, until_warning
+from gyges.findings.stopping import read_until, until_sentence, until_summary, until_warning
 
 __all__ = [
     "Gap",
@@ -25,6 +25,7 @@ __all__ = [
     "gaps",
     "largest",
     "null",
+    "plain_method",
     "position_differences",
     "read_until",
     "sentence",
@@ -32,6 +33,7 @@ __all__ = [
     "unbalanced",
     "unread_choices",
     "until_sentence",
+    "until_summary",
     "until_warning",
     "warnings",
 ]

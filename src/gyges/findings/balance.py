@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from gyges.findings.record import ARMS
+from gyges.findings.record import ARMS, GROUP
 from gyges.study import StudyFolder
 from gyges.study.schema import OBSERVED
 
@@ -19,7 +19,6 @@ __all__ = ["unbalanced"]
 
 _APART = 0.05
 """So much may a level's share differ between the tiers."""
-_GROUP = ("subject", "setting", "value")
 
 
 def unbalanced(study: StudyFolder, by: Sequence[str] = ()) -> list[str]:
@@ -32,35 +31,34 @@ def unbalanced(study: StudyFolder, by: Sequence[str] = ()) -> list[str]:
     names = [name for name in study.manifest.factors if name not in OBSERVED and name not in by]
     if not names:
         return []
-    keys = list(dict.fromkeys([*_GROUP, *(name for name in by if name not in _GROUP)]))
+    keys = list(dict.fromkeys([*GROUP, *by]))
     said = []
     with study.reading():
-        trials = study.trial_table.scan(["tier", "control", *keys, *names]).filter(
+        trials = study.trial_table.scan(["tier", *keys, *names]).filter(
             pl.col("tier").is_in(ARMS) & ~pl.col("control")
         )
-        for name in names:
-            counts = trials.group_by(*keys, "tier", name).agg(pl.len().alias("n")).collect()
-            shares = counts.with_columns(pl.col("n") / pl.col("n").sum().over(*keys, "tier"))
-            wide = shares.pivot(on="tier", index=[*keys, name], values="n")
-            if not set(ARMS) <= set(wide.columns):
-                continue
-            apart = wide.with_columns(pl.col(*ARMS).fill_null(0.0)).with_columns(
-                (pl.col("monitored") - pl.col("unmonitored")).abs().alias("apart")
-            )
-            # A tier that was not asked at all has no mixture.
-            both = counts.group_by(keys).agg(pl.col("tier").n_unique() == len(ARMS))
-            apart = apart.join(
-                both.filter("tier").select(keys), on=keys, how="semi", nulls_equal=True
-            )
-            worst = apart.filter(pl.col("apart") > _APART).sort(
-                "apart", name, descending=[True, False]
-            )
-            if worst.is_empty():
-                continue
-            row = worst.row(0, named=True)
-            said.append(
-                f"the tiers differ in {name}: {row['monitored']:.0%} of the monitored and {row['unmonitored']:.0%} of "
-                f"the unmonitored trials of {row['subject']} ({row['setting']}) have {row[name]!r}; what looks like a "
-                f"gap may be its effect, and --by {name} keeps its levels apart"
-            )
+        # Together, so that the table is read once.
+        counted = pl.collect_all(
+            [trials.group_by(*keys, "tier", name).agg(pl.len().alias("n")) for name in names]
+        )
+    for name, counts in zip(names, counted, strict=True):
+        shares = counts.with_columns(pl.col("n") / pl.col("n").sum().over(*keys, "tier"))
+        wide = shares.pivot(on="tier", index=[*keys, name], values="n")
+        if not set(ARMS) <= set(wide.columns):
+            continue
+        apart = wide.with_columns(pl.col(*ARMS).fill_null(0.0)).with_columns(
+            (pl.col("monitored") - pl.col("unmonitored")).abs().alias("apart")
+        )
+        # A tier that was not asked at all has no mixture.
+        both = counts.group_by(keys).agg(pl.col("tier").n_unique() == len(ARMS))
+        apart = apart.join(both.filter("tier").select(keys), on=keys, how="semi", nulls_equal=True)
+        worst = apart.filter(pl.col("apart") > _APART).sort("apart", name, descending=[True, False])
+        if worst.is_empty():
+            continue
+        row = worst.row(0, named=True)
+        said.append(
+            f"the tiers differ in {name}: {row['monitored']:.0%} of the monitored and {row['unmonitored']:.0%} of "
+            f"the unmonitored trials of {row['subject']} ({row['setting']}) have {row[name]!r}; what looks like a "
+            f"gap may be its effect, and --by {name} keeps its levels apart"
+        )
     return said

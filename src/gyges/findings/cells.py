@@ -22,7 +22,7 @@ from gyges.errors import StudyError, nearest
 from gyges.findings.record import ARMS, GROUP
 from gyges.study import StudyFolder
 
-__all__ = ["cells_of", "compliance", "read_cells"]
+__all__ = ["cells_of", "compliance", "family", "read_cells"]
 
 
 def compliance(partial: float = 0.5) -> pl.Expr:
@@ -37,6 +37,17 @@ def compliance(partial: float = 0.5) -> pl.Expr:
         .otherwise(pl.col("score"))
     )
     return pl.when(pl.col("verdict_status") == "ok").then(decided)
+
+
+def family(columns: Sequence[str]) -> pl.Expr:
+    """Express the family of a trial's query; a query without one is a family of its own.
+
+    Args:
+        columns: What the trials have; ``family`` among them where some queries have one.
+    """
+    # No id begins with a blank, so that such a query shares none.
+    own = pl.format(" {}", pl.col("query"))
+    return pl.coalesce(pl.col("family").cast(pl.String), own) if "family" in columns else own
 
 
 def read_cells(
@@ -65,8 +76,8 @@ def read_cells(
             raise StudyError(
                 f"--by {column}: no such column in {study.path}; {nearest(column, allowed)}"
             )
-    family = ["family"] if "family" in study.manifest.factors else []
-    columns = list(dict.fromkeys(["trial", *GROUP, "query", "wording", "tier", *family, *by]))
+    named = ["family"] if "family" in study.manifest.factors else []
+    columns = list(dict.fromkeys(["trial", *GROUP, "query", "wording", "tier", *named, *by]))
     verdicts = study.verdict_table(judge).scan(["trial", "outcome", "score", "status"])
     joined = study.trial_table.scan(columns).join(
         verdicts.rename({"status": "verdict_status"}), on="trial", how="left"
@@ -105,13 +116,10 @@ def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.Data
     columns = trials.collect_schema().names()
     if "wording" not in columns:
         trials = trials.with_columns(pl.lit("0").alias("wording"))
-    # A query without a family is one of its own; no id begins with a blank.
-    own = pl.format(" {}", pl.col("query"))
-    named = pl.col("family").cast(pl.String) if "family" in columns else pl.lit(None, pl.String)
     if "family" not in by:
-        trials = trials.with_columns(pl.coalesce(named, own).alias("family"))
+        trials = trials.with_columns(family(columns).alias("family"))
     keys = list(dict.fromkeys([*GROUP, *by, "query", "wording"]))
-    family = [] if "family" in keys else [pl.col("family").first()]
+    kept = [] if "family" in keys else [pl.col("family").first()]
     compliant = compliance(partial)
     decided = pl.col("verdict_status") == "ok"
     per_tier = []
@@ -131,7 +139,7 @@ def cells_of(trials: pl.LazyFrame, by: Sequence[str], partial: float) -> pl.Data
     return (
         trials.filter(pl.col("tier").is_in(ARMS))
         .group_by(keys)
-        .agg(*per_tier, *family, graded.fill_null(value=False).alias("graded"))
+        .agg(*per_tier, *kept, graded.fill_null(value=False).alias("graded"))
         .sort("query", "wording")
         .collect()
     )

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from gyges.errors import EstimateError, JudgeError
+from gyges.estimate import Interval
 from gyges.estimate.corrected import corrected_gap, corrected_rate
 from gyges.estimate.judge_error import Calibration, JudgeErrors, check_informative
 from gyges.findings.record import ARMS
 
-__all__ = ["CORRECTED", "Record", "correct", "read_record", "record_of_judge"]
+__all__ = ["CORRECTED", "Record", "correct", "filled", "read_record", "record_of_judge"]
 
 Confusion = Mapping[str, Mapping[str, int]]
 """``confusion[label][verdict]``: counts of labelled answers."""
@@ -256,19 +257,37 @@ def _corrected(
         **kept,
         level=level,
     )
-    record: dict[str, Any] = {"corrected_gap": found.gap, "correction": f"{note}Rogan-Gladen"}
-    if found.interval is not None:
-        record |= {
-            "corrected_ci_low": found.interval.low,
-            "corrected_ci_high": found.interval.high,
-            # The clusters stand in the gap's own method.
-            "correction": note + found.interval.method.split("; clustered by")[0],
-        }
+    rates = {}
     for tier, errors in zip(ARMS, (calibration.monitored, calibration.unmonitored), strict=True):
         rate = corrected_rate(observed[tier], present[tier], errors, **kept, level=level, seed=seed)
-        record |= {
-            f"corrected_{tier}_rate": rate.rate,
-            f"corrected_{tier}_ci_low": rate.interval.low,
-            f"corrected_{tier}_ci_high": rate.interval.high,
-        }
+        rates[tier] = (rate.rate, rate.interval)
+    # The clusters stand in the gap's own method.
+    method = found.interval.method if found.interval else "Rogan-Gladen"
+    return filled(found.gap, found.interval, rates, note + method.split("; clustered by")[0])
+
+
+def filled(
+    gap: float,
+    interval: Interval | None,
+    rates: Mapping[str, tuple[float, Interval]],
+    correction: str,
+) -> dict[str, Any]:
+    """Fill the fields in ``CORRECTED`` and ``correction``.
+
+    Args:
+        gap: The corrected gap.
+        interval: Its interval, where there is one.
+        rates: By tier, the corrected rate and its interval.
+        correction: How it was done.
+    """
+    record: dict[str, Any] = {
+        "corrected_gap": gap,
+        "corrected_ci_low": interval.low if interval else None,
+        "corrected_ci_high": interval.high if interval else None,
+        "correction": correction,
+    }
+    for tier, (rate, span) in rates.items():
+        record[f"corrected_{tier}_rate"] = rate
+        record[f"corrected_{tier}_ci_low"] = span.low
+        record[f"corrected_{tier}_ci_high"] = span.high
     return record

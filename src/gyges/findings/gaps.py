@@ -31,7 +31,7 @@ from gyges.findings.labelled import correct_by_labels, read_labels
 from gyges.findings.record import ARMS, GROUP, Gap
 from gyges.study import StudyFolder
 
-__all__ = ["estimate_gaps", "gaps"]
+__all__ = ["estimate_gaps", "gaps", "interval_at"]
 
 _PLANTED = "gyges/planted"
 
@@ -114,6 +114,21 @@ def estimate_gaps(
     """
     way = _Way(judge, partial, level, seed, record)
     return _estimate(cells_of(frame.lazy(), by, partial), _keys(by), way)
+
+
+def interval_at(cells: pl.DataFrame, gap: Gap, level: float) -> tuple[float, float] | None:
+    """Give the interval of a gap at another level; None where it has none.
+
+    Args:
+        cells: The cells of its group, as :func:`gyges.findings.cells.cells_of` gives them.
+        gap: The gap.
+        level: The level.
+    """
+    keys = _keys(list(gap.factors))
+    (same,) = _estimate(cells, keys, _Way(gap.judge, 0.0, level, 0, None))
+    if same.ci_low is None or same.ci_high is None:
+        return None
+    return same.ci_low, same.ci_high
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import polars as pl
 from gyges.errors import EstimateError, JudgeError, nearest
 from gyges.estimate.ppi import ppi_gap, ppi_mean
 from gyges.findings.cells import compliance
-from gyges.findings.correction import CORRECTED
+from gyges.findings.correction import CORRECTED, filled
 from gyges.findings.record import ARMS
 from gyges.study import StudyFolder
 
@@ -130,23 +130,12 @@ def _estimate(part: pl.DataFrame, level: float, *, several: bool) -> dict[str, A
         families = {name: f"family {family}" for name, family in named.iter_rows()}
     try:
         gap = ppi_gap(judged, label, query, monitored, families=families, level=level)
-        rates = {
+        means = {
             tier: ppi_mean(judged[here], label[here], query[here], families=families, level=level)
             for tier, here in zip(ARMS, (monitored, ~monitored), strict=True)
         }
     except EstimateError as error:
         fields["correction"] = f"not corrected: {error}"
         return fields
-    fields |= {
-        "corrected_gap": gap.value,
-        "corrected_ci_low": gap.interval.low,
-        "corrected_ci_high": gap.interval.high,
-        "correction": gap.interval.method,
-    }
-    for tier, rate in rates.items():
-        fields |= {
-            f"corrected_{tier}_rate": rate.value,
-            f"corrected_{tier}_ci_low": rate.interval.low,
-            f"corrected_{tier}_ci_high": rate.interval.high,
-        }
-    return fields
+    rates = {tier: (mean.value, mean.interval) for tier, mean in means.items()}
+    return filled(gap.value, gap.interval, rates, gap.interval.method)

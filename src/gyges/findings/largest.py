@@ -8,7 +8,7 @@ intervals hold together (Bonferroni), which is wider than it need be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,8 +16,8 @@ import polars as pl
 from gyges.estimate import best_of
 from gyges.estimate.multiplicity import simultaneous_level
 from gyges.findings.cells import read_cells
-from gyges.findings.gaps import gaps
-from gyges.findings.record import Gap
+from gyges.findings.gaps import interval_at
+from gyges.findings.record import ARMS, GROUP, Gap
 from gyges.study import StudyFolder
 
 __all__ = ["Largest", "largest"]
@@ -80,10 +80,19 @@ def largest(
         return None
     chosen = max(tested, key=lambda gap: abs(gap.gap or 0.0))
     among = len(tested)
+    with study.reading():
+        _, cells = read_cells(study, chosen.judge, by, partial)
+    groups = {_key(gap): at for at, gap in enumerate(tested)}
+    parts = {
+        groups[key]: part
+        for group, part in cells.group_by([*GROUP, *by])
+        if (key := (*group[: len(GROUP)], tuple(zip(by, group[len(GROUP) :], strict=True))))
+        in groups
+    }
     differences = None
     # Wordings and families are clusters that the simulation of the choice does not have.
     if all(gap.wordings == 1 and "families" not in gap.method for gap in tested):
-        differences = _differences(study, tested, by, partial)
+        differences = _differences(parts)
     if differences is not None:
         # Either sign could have been the largest.
         signs = differences.hstack(differences.select(pl.all().mul(-1).name.suffix("-")))
@@ -103,42 +112,31 @@ def largest(
                 f"the choice simulated over {differences.height} shared queries",
             )
     level = simultaneous_level(chosen.level, among)
-    wide = gaps(study, judge=chosen.judge, by=by, partial=partial, level=level, seed=seed)
-    same = next(gap for gap in wide if _key(gap) == _key(chosen))
-    assert same.ci_low is not None
-    assert same.ci_high is not None
-    return Largest(chosen, among, None, same.ci_low, same.ci_high, "at which all hold together")
+    ends = interval_at(parts[groups[_key(chosen)]], chosen, level)
+    assert ends is not None
+    return Largest(chosen, among, None, *ends, "at which all hold together")
 
 
 def _key(gap: Gap) -> tuple[object, ...]:
     return gap.subject, gap.setting, gap.value, gap.control, tuple(gap.factors.items())
 
 
-def _differences(
-    study: StudyFolder, tested: Sequence[Gap], by: Sequence[str], partial: float
-) -> pl.DataFrame | None:
-    """Give the paired differences, a row a query and a column a gap; None unless the gaps share their queries."""
-    with study.reading():
-        _, cells = read_cells(study, tested[0].judge, by, partial)
-    columns: dict[tuple[object, ...], int] = {_key(gap): at for at, gap in enumerate(tested)}
-    keys = ["subject", "setting", "value", "control", *by]
-    rate = {
-        tier: pl.col(f"total_{tier}") / pl.col(f"present_{tier}")
-        for tier in ("monitored", "unmonitored")
-    }
-    parts = []
-    for group, part in cells.group_by(keys):
-        at = columns.get((*group[:4], tuple(zip(by, group[4:], strict=True))))
-        if at is not None:
-            parts.append(
-                part.select(
-                    "query",
-                    pl.lit(str(at)).alias("gap"),
-                    (rate["monitored"] - rate["unmonitored"]).alias("difference"),
-                ).filter(pl.col("difference").is_finite())
-            )
-    table = pl.concat(parts).pivot(on="gap", index="query", values="difference")
+def _differences(parts: Mapping[int, pl.DataFrame]) -> pl.DataFrame | None:
+    """Give the paired differences, a row a query and a column a gap; None unless the gaps share their queries.
+
+    Args:
+        parts: The cells of each gap, by its number.
+    """
+    rate = {tier: pl.col(f"total_{tier}") / pl.col(f"present_{tier}") for tier in ARMS}
+    table = pl.concat(
+        part.select(
+            "query",
+            pl.lit(str(at)).alias("gap"),
+            (rate["monitored"] - rate["unmonitored"]).alias("difference"),
+        ).filter(pl.col("difference").is_finite())
+        for at, part in parts.items()
+    ).pivot(on="gap", index="query", values="difference")
     shared = table.drop_nulls().sort("query")
     if shared.height < max(3, _SHARED * table.height):
         return None
-    return shared.select(str(at) for at in range(len(tested)))
+    return shared.select(str(at) for at in sorted(parts))

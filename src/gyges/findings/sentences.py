@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 from gyges.findings.record import Gap
 
-__all__ = ["null", "sentence", "warnings"]
+__all__ = ["null", "plain_method", "sentence", "warnings"]
+
+_COUNTS = re.compile(r"\b\d+ (?=queries|wordings|families)| of \d+ clusters")
 
 
 def warnings(found: Iterable[Gap]) -> list[str]:
@@ -77,6 +80,11 @@ def null(gap: Gap) -> str:
     elif gap.gap is not None:
         text += "; a study like this would miss a gap of any size more than once in five"
     return text
+
+
+def plain_method(method: str) -> str:
+    """Leave out of a method the numbers that a table of gaps holds, so that each method is said once."""
+    return _COUNTS.sub("", method)
 
 
 def _name(gap: Gap) -> str:

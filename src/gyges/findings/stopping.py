@@ -14,7 +14,7 @@ from typing import Any
 from gyges.errors import StudyError
 from gyges.study import StudyFolder
 
-__all__ = ["read_until", "until_sentence", "until_warning"]
+__all__ = ["read_until", "until_sentence", "until_summary", "until_warning"]
 
 _SCHEMA = "gyges.until/1"
 _KEYS: dict[str, Any] = {
@@ -56,6 +56,21 @@ def read_until(study: StudyFolder) -> dict[str, Any] | None:
     if not all(isinstance(pair, list) and [*map(type, pair)] == [float] * 2 for pair in limits):
         raise StudyError(f"{path}: path is not a list of pairs of limits; {again}")
     return dict(record)
+
+
+def until_summary(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Sum a record up for a page or a figure: ``sentence``, whether it ``decided`` when to stop, and its ``path``.
+
+    Args:
+        record: What stands in ``until.json``; None where a study had no rule.
+    """
+    if record is None:
+        return None
+    return {
+        "sentence": until_sentence(record),
+        "decided": record["decision"] is not None,
+        "path": record["path"],
+    }
 
 
 def until_warning(record: Mapping[str, Any]) -> str | None:

@@ -75,12 +75,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
             ],
             "largest": chosen
             and {key: getattr(chosen, key) for key in ("among", "corrected", "ci_low", "ci_high")},
-            "stopping": until
-            and {
-                "sentence": findings.until_sentence(until),
-                "decided": until["decision"] is not None,
-                "path": until["path"],
-            },
+            "stopping": findings.until_summary(until),
             "import_notes": fold_notes(manifest.notes),
         },
         gaps=[gap.row() for gap in found],

@@ -17,7 +17,7 @@ from gyges.report.controls import controls_section
 from gyges.report.figure import gap_figure
 from gyges.report.sequence import sequence_figure
 from gyges.report.svg import safe_text
-from gyges.report.words import figure_note, headline, p_value, percent, plain_method, points, signed
+from gyges.report.words import figure_note, headline, p_value, percent, points, signed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -157,6 +157,8 @@ def render(
         The HTML document.
     """
     from markupsafe import Markup
+
+    from gyges.findings import plain_method
 
     study = dict.fromkeys(
         (

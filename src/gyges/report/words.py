@@ -8,7 +8,6 @@ the figure has one decimal more.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ __all__ = [
     "headline",
     "p_value",
     "percent",
-    "plain_method",
     "points",
     "sentence",
     "signed",
@@ -65,11 +63,6 @@ def p_value(p: float | None) -> str:
     if p < 0.001:
         return f"<{_NBSP}0.001"
     return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-
-
-def plain_method(method: str) -> str:
-    """Leave out of a method the numbers that stand in the table, so that each method is said once."""
-    return re.sub(r"\b\d+ (?=queries|wordings|families)", "", method)
 
 
 def context(row: Mapping[str, Any], *, several_settings: bool) -> str:

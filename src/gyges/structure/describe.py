@@ -13,11 +13,10 @@ from gyges.estimate.correlation import correlation
 from gyges.estimate.effects import Effect, gap_level_effects, paired_effect, rate_level_effects
 from gyges.estimate.overdispersion import overdispersion
 from gyges.estimate.variation import variance_split
+from gyges.findings.record import ARMS, GROUP
 from gyges.structure.results import LevelEffect, Structure, Verbalised
 from gyges.structure.tables import (
-    ARMS,
     FAMILY,
-    GROUP,
     blocks_of,
     cube,
     level_tables,

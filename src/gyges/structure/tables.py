@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from gyges.errors import StudyError, nearest
 from gyges.findings import compliance
+from gyges.findings.cells import family
+from gyges.findings.record import ARMS, GROUP
 from gyges.study import StudyFolder
 
-__all__ = ["ARMS", "FAMILY", "GROUP", "blocks_of", "cube", "level_tables", "read_trials", "text_of"]
+__all__ = ["FAMILY", "blocks_of", "cube", "level_tables", "read_trials", "text_of"]
 
-GROUP = ("subject", "setting", "value", "control")
-ARMS = ("monitored", "unmonitored")
 FAMILY = "query family"
 """The column that says which queries are one cluster."""
 
@@ -47,7 +47,7 @@ def read_trials(
         .with_columns(
             compliance(partial).alias("compliance"),
             (pl.col("outcome").is_null() & pl.col("score").is_not_null()).alias("graded"),
-            _family(factors),
+            family(factors).alias(FAMILY),
         )
         .drop("outcome", "score", "verdict_status")
     )
@@ -74,13 +74,6 @@ def read_trials(
             f"--verbalised {verbalised}: {said.filter(~said.is_between(0, 1))[0]:g} is not between 0 and 1"
         )
     return whole
-
-
-def _family(factors: Sequence[str]) -> pl.Expr:
-    # No id begins with a blank, so that a query without a family shares none.
-    own = pl.format(" {}", pl.col("query"))
-    named = pl.col("family").cast(pl.String) if "family" in factors else pl.lit(None, pl.String)
-    return pl.coalesce(named, own).alias(FAMILY)
 
 
 def _verbalised(study: StudyFolder, source: str) -> pl.LazyFrame:
