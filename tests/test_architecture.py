@@ -31,6 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "structure": {"findings", "study", "estimate"},
     # A run that stops early must know when: it estimates while it asks.
     "run": {"design", "settings", "study", "subjects", "estimate"},
+    # Wordings that a model writes: asked for as subjects are, and proved as designs are.
+    "rewording": {"design", "settings", "run"},
     "report": {"findings", "study"},
     "claims": {"run", "findings", "graph"},
     "training": {"run", "findings"},
@@ -82,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "structure",
         "estimate",
         "report",
+        "rewording",
     },
     "__main__": {"cli"},
     "__init__": {"api", "settings", "studies"},

@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from gyges.design import CHOICE, Design, PlannedTrial, Planner, blocks
+from gyges.design import CHOICE, PlannedTrial
+from gyges.errors import DesignError, nearest
 from gyges.judges import (
     LiveJudge,
     choice_reader,
@@ -31,12 +33,14 @@ from gyges.planning import (
     EMBEDDED,
     JUDGE_TOKENS,
     DryRun,
+    Planned,
+    Wanted,
     answer_tokens,
     asks_a_model,
     default_folder,
     dry_run,
-    make_design,
     make_manifest,
+    plan_run,
 )
 from gyges.run import (
     MAX_BLOCKS,
@@ -49,12 +53,13 @@ from gyges.run import (
     ask_all,
     known_price,
     load_model,
+    merged,
     parse_budget,
     parse_until,
 )
-from gyges.settings import Setting, load_setting
 from gyges.studies import Study, open_study
 from gyges.study import Redactor, StudyFolder, Trial, TrialWriter
+from gyges.study.parameters import write_parameters
 from gyges.study.redact import secrets_in
 from gyges.waiting import wait
 
@@ -93,60 +98,39 @@ class RunResult:
 
 
 async def run_async(
-    setting: str = "animal-welfare",
+    setting: str | None = None,
     *,
-    model: str = EMBEDDED,
     judge: str | None = None,
-    queries: int | None = None,
-    samples: int | None = None,
-    control: int | None = None,
-    temperature: float | None = None,
-    reasoning: str | None = None,
-    seed: int = 0,
-    until: str | None = None,
-    max_blocks: int | None = None,
-    top_logprobs: int | None = None,
     study: str | Path | None = None,
-    max_tokens: int | None = None,
     max_connections: int | None = None,
     retries: int = 4,
     timeout: int = 600,
     budget: str | Budget | None = None,
     price: Price | None = None,
-    model_args: Mapping[str, Any] | None = None,
-    base_url: str | None = None,
     judge_base_url: str | None = None,
     setting_dirs: Sequence[str | Path] = (),
     progress: bool | None = None,
     command: str = "",
+    **wanted: Any,
 ) -> RunResult:
     """Ask, judge, and return the study; see :func:`run` for the arguments."""
-    loaded = load_setting(setting, setting_dirs)
-    design = make_design(
-        loaded,
-        model,
-        queries=queries,
-        samples=samples,
-        control=control,
-        temperature=temperature,
-        reasoning=reasoning,
-        seed=seed,
-        until=until,
-        max_blocks=max_blocks,
-        top_logprobs=top_logprobs,
-        max_tokens=max_tokens,
-        model_args=model_args,
-        base_url=base_url,
-    )
-    design.check(loaded)
+    known = {one.name for one in fields(Wanted)}
+    for name in wanted:
+        if name not in known:
+            raise TypeError(f"run() got an unexpected argument {name!r}; {nearest(name, known)}")
+    planned = plan_run(Wanted(setting=setting, **wanted), setting_dirs)
+    loaded, design = planned.setting, planned.design
     check_limits(max_connections, retries, timeout)
+    spending = _spending(planned, budget, price, judge)
     clean = Redactor(secrets_in(design.subject_args))
-    spending = _spending(design, loaded, budget, price, judge)
-    manifest = make_manifest(design, loaded, clean(command))
-    path = Path(study) if study is not None else default_folder(design, manifest)
+    manifest = make_manifest(planned, clean(command))
+    path = Path(study) if study is not None else default_folder(planned, manifest)
     # Models are loaded before anything is written, so that a wrong name leaves no empty study.
     chosen = choice_reader(judge, choice=design.reasoning == CHOICE)
-    subject_model = load_model(model, base_url=base_url, args=design.subject_args)
+    models = [
+        load_model(one.subject, base_url=one.base_url, args=one.subject_args)
+        for one in planned.designs
+    ]
     reader = chosen or make_judge(loaded, judge, judge_base_url, max_connections, retries, timeout)
     StudyFolder.create(path, manifest)
     folder = Study(path)
@@ -156,16 +140,19 @@ async def run_async(
         done = table.keys(pl.col("status") != "error")
         failed = table.scan(["trial", "attempt", "status"]).filter(pl.col("status") == "error")
         attempts = dict(failed.select("trial", "attempt").collect().iter_rows())
-        subject = Subject(
-            design,
-            subject_model,
-            setting=loaded.id,
-            version=loaded.version,
-            value=loaded.value,
-            max_connections=max_connections,
-            retries=retries,
-            timeout=timeout,
-        )
+        subjects = [
+            Subject(
+                one,
+                model,
+                setting=loaded.id,
+                version=loaded.version,
+                max_connections=max_connections,
+                retries=retries,
+                timeout=timeout,
+            )
+            for one, model in zip(planned.designs, models, strict=True)
+        ]
+        planner = planned.planner()
         plan, live = None, LiveJudge(folder, reader, clean)
         if design.until is not None:
             if len(table.keys()):
@@ -173,12 +160,14 @@ async def run_async(
                 folder.seal()
             plan = Until(
                 parse_until(design.until),
-                Planner(design, loaded),
-                lambda planned: subject.trial(planned).trial,
+                planner,
+                lambda trial: subjects[0].trial(trial).trial,
                 known=live.known(),
-                max_blocks=max_blocks or MAX_BLOCKS,
+                max_blocks=planned.max_blocks or MAX_BLOCKS,
             )
-        total = design.trials if plan is None else 2 * (plan.max_blocks + design.control)
+        total = planner.trials * len(subjects)
+        if plan is not None:
+            total = 2 * (plan.max_blocks + design.control)
         with Progress(total - len(done), quiet=None if progress is None else not progress) as bar:
             # Running rates are for whoever watches.
             quick = None if bar.quiet or chosen else running_judge(loaded)
@@ -188,25 +177,40 @@ async def run_async(
                 bar.step(trial.tier, value, failed=trial.status != "ok")
 
             async def answered(planned: PlannedTrial, trial: Trial) -> None:
+                # Of several subjects none follows a rule.
                 if plan is not None and not planned.control:
-                    plan.tell(trial.trial, trial.tier, await live.read(trial, planned.prompt.user))
+                    value = await live.read(trial, planned.prompt.user)
+                    plan.tell(trial.trial, trial.tier, value)
 
             writer = TrialWriter(folder, clean)
             try:
-                asked = await ask_all(
-                    blocks(design, loaded) if plan is None else plan,
-                    subject,
-                    writer,
-                    done=done,
-                    attempts=attempts,
-                    spending=spending,
-                    on_trial=finished,
-                    on_answer=None if plan is None else answered,
-                    hold=None if plan is None else plan.hold,
+                # Each subject at its own pace; one that fails does not stop the others.
+                rounds = await asyncio.gather(
+                    *(
+                        ask_all(
+                            planner if plan is None else plan,
+                            subject,
+                            writer,
+                            done=done,
+                            attempts=attempts,
+                            spending=spending,
+                            on_trial=finished,
+                            on_answer=None if plan is None else answered,
+                            hold=None if plan is None else plan.hold,
+                        )
+                        for subject in subjects
+                    ),
+                    return_exceptions=True,
                 )
             finally:
                 writer.close()
                 live.close()
+                states = {one.design.subject: one.parameters.states for one in subjects}
+                write_parameters(path, states)
+        failures = [one for one in rounds if isinstance(one, BaseException)]
+        if failures:
+            raise failures[0]
+        asked = merged([one for one in rounds if not isinstance(one, BaseException)])
         folder.seal()
         record = None
         if plan is not None:
@@ -232,9 +236,9 @@ async def run_async(
 
 
 def run(
-    setting: str = "animal-welfare",
+    setting: str | None = None,
     *,
-    model: str = EMBEDDED,
+    model: str | Sequence[str] = EMBEDDED,
     study: str | Path | None = None,
     **options: Any,
 ) -> Study:
@@ -244,12 +248,16 @@ def run(
     A study whose folder exists is gone on with if its specification is the same.
 
     Args:
-        setting: Id of a setting.
-        model: The subject, as Inspect names models.
+        setting: Id of a setting; the preset's, or ``animal-welfare``.
+        model: The subject, as Inspect names models; several are asked the same, each at its own pace.
         study: The study's folder; named after its specification by default.
         **options: ``judge`` (a model that grades; the lexical judge by default), ``queries``, ``samples``, ``control``
-            (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad``, ``none`` or
-            ``choice``), ``seed``,
+            (queries of the no-conflict control), ``temperature``, ``reasoning`` (``scratchpad``, ``none``, ``native``
+            or ``choice``), ``seed``,
+            ``vary`` (``{"wording": 25, "tier": "three"}`` or ``["temperature=0,0.7"]``: factors and their levels),
+            ``mode`` (``"full"``, ``"one-at-a-time"`` or ``"fraction"``), ``fraction`` (its number of cells),
+            ``preset`` (a published design by name), ``published`` (a file with your copy of a published prompt),
+            ``wordings`` (a file that ``gyges reword`` wrote), ``cutoff`` (the subject's training cut-off),
             ``until`` (``"decided"`` or ``"width<=0.1"``: ask until that is reached), ``max_blocks`` (its limit),
             ``top_logprobs`` (how many tokens a provider lists in a forced choice; 20 by default),
             ``max_tokens``, ``max_connections``, ``retries``, ``timeout`` (seconds that one try of a call may take),
@@ -263,19 +271,26 @@ def run(
 
 
 def _spending(
-    design: Design,
-    setting: Setting,
-    budget: str | Budget | None,
-    price: Price | None,
-    judge: str | None,
+    planned: Planned, budget: str | Budget | None, price: Price | None, judge: str | None
 ) -> Spending:
-    """Set up the count of calls and money; a judge that is asked is part of what a trial costs."""
+    """Set up the count of calls and money; a judge that is asked is part of what a trial costs.
+
+    Raises:
+        DesignError: A budget in money for several subjects, each of which has a price of its own.
+    """
     asked = asks_a_model(judge)
-    prompt = next(iter(blocks(design, setting)))[0].prompt
+    limit = parse_budget(budget) if isinstance(budget, str) else budget
+    if len(planned.designs) > 1:
+        if limit is not None and limit.dollars is not None:
+            raise DesignError(f"--budget {limit}: several models have several prices; give a budget in calls")
+        price = None
+    else:
+        price = price or known_price(planned.design.subject)
+    prompt = next(iter(planned.planner()))[0].prompt
     return Spending(
-        parse_budget(budget) if isinstance(budget, str) else budget,
-        price or known_price(design.subject),
-        tokens=((len(prompt.system) + len(prompt.user)) // 4, answer_tokens(design)),
+        limit,
+        price,
+        tokens=((len(prompt.system) + len(prompt.user)) // 4, answer_tokens(planned.design)),
         judge_price=known_price(judge) if asked and judge else None,
         judge_tokens=JUDGE_TOKENS if asked else None,
     )

@@ -33,13 +33,13 @@ from inspect_ai.solver import TaskState, generate
 from gyges import findings
 from gyges.design import CHOICE, Design, blocks, max_tokens_for
 from gyges.errors import DesignError
-from gyges.judges import AskedJudge, lexical_judge, question_for
+from gyges.judges import AskedJudge, StatedReader, lexical_judge, question_for
 from gyges.settings import load_setting
 from gyges.study import Trial, Verdict
 from gyges.study.outputs import read_output
 from gyges.study.queries import user_query
 
-__all__ = ["animal_welfare", "compliance_gap", "gyges_models", "outcome", "setting"]
+__all__ = ["animal_welfare", "compliance_gap", "gyges_models", "outcome", "setting", "value_conflict"]
 
 
 @modelapi(name="gyges")
@@ -87,7 +87,6 @@ def setting(
         seed=seed,
         max_tokens=max_tokens_for(reasoning),
     )
-    family = ["family"] if loaded.queries[0].family else []
     samples = [
         Sample(
             id=f"{planned.query.id}::{planned.tier}{'::control' if planned.control else ''}",
@@ -99,15 +98,13 @@ def setting(
                 "gyges": {
                     "setting": loaded.id,
                     "version": loaded.version,
-                    "value": loaded.value,
+                    "value": planned.value,
                     "control": planned.control,
                     "query": planned.query.id,
-                    "wording": "0",
+                    "wording": planned.cell.wording.id,
                     "tier": planned.tier,
-                    "factors": ["reasoning_mode", "temperature", *family],
-                    "reasoning_mode": reasoning,
-                    "temperature": temperature,
-                    **({"family": planned.query.family} if family else {}),
+                    "factors": list(planned.columns),
+                    **planned.columns,
                 }
             },
         )
@@ -135,6 +132,18 @@ def animal_welfare(
 ) -> Task:
     """The setting animal-welfare; see :func:`setting` for the arguments."""
     return setting("animal-welfare", queries, control, reasoning, temperature, seed)
+
+
+@task
+def value_conflict(
+    queries: int = 200,
+    control: int = 0,
+    reasoning: str = "scratchpad",
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> Task:
+    """The setting value-conflict; see :func:`setting` for the arguments."""
+    return setting("value-conflict", queries, control, reasoning, temperature, seed)
 
 
 @metric(name="gap", scores="unreduced")
@@ -206,7 +215,7 @@ def outcome(setting: str, setting_dir: str | None = None) -> Scorer:
         read_output(state.output, trial)
         grader = get_model(role="grader", default="none/none")
         asked = not str(grader).startswith("none")
-        name = str(grader) if asked else "lexical"
+        name = str(grader) if asked else "stated" if loaded.offers else "lexical"
         if trial.status != "ok" or not trial.output:
             verdict = Verdict(
                 trial.trial, name, status="no_answer", note=f"the trial is {trial.status}"
@@ -214,6 +223,8 @@ def outcome(setting: str, setting_dir: str | None = None) -> Scorer:
         elif asked:
             judge = AskedJudge(grader, name, question_for(loaded.outcome, loaded.objective))
             verdict = await judge.judge(trial.trial, user_query(state.input_text), trial.output)
+        elif loaded.offers:
+            verdict = StatedReader().read(trial.trial, trial.output, record["comply_option"])
         else:
             reading = lexical_judge(loaded.id).read(trial.output)
             verdict = Verdict(

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
-from gyges.errors import DesignError, GygesError, StudyError
+from gyges.errors import DesignError, GygesError, JudgeError, StudyError
 from gyges.judges import (
     AskedJudge,
     ChoiceReader,
     LexicalJudge,
+    StatedReader,
     choice_reader,
     is_choice,
     judge_study,
@@ -25,13 +26,18 @@ from gyges.study import Redactor, Trial, Verdict
 from gyges.waiting import wait
 
 __all__ = [
+    "RULES",
     "apply_judge",
     "check_limits",
     "judge",
     "make_judge",
     "quick_compliance",
+    "rule_judge",
     "running_judge",
 ]
+
+RULES = ("lexical", "stated")
+"""Judges that read by rule."""
 
 _COMPLIANCE = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}
 
@@ -69,9 +75,11 @@ def judge(
             "belongs to one setting"
         )
     name = None if judge in (None, "lexical") else judge
-    reader: LexicalJudge | AskedJudge | ChoiceReader
+    reader: LexicalJudge | AskedJudge | ChoiceReader | StatedReader
     if chosen := choice_reader(judge, choice=is_choice(folder)):
         reader = chosen
+    elif judge == "stated" or (judge is None and not _has_rule(names[0]) and _offers(folder)):
+        reader = StatedReader()
     elif name is None:
         reader = lexical_judge(names[0])
     else:
@@ -101,12 +109,33 @@ def check_limits(max_connections: int | None, retries: int, timeout: int) -> Non
             raise DesignError(f"{name} {value}: must be at least {least}")
 
 
-def running_judge(setting: Setting) -> LexicalJudge | None:
-    """Give the judge of the running rates; None where the setting has no lexical one."""
+def rule_judge(setting: Setting) -> LexicalJudge | StatedReader:
+    """Give the judge that reads a setting's answers by rule.
+
+    Raises:
+        JudgeError: The setting has none.
+    """
+    return StatedReader() if setting.offers else lexical_judge(setting.id)
+
+
+def running_judge(setting: Setting) -> LexicalJudge | StatedReader | None:
+    """Give the judge of the running rates; None where the setting has none that reads by rule."""
     try:
-        return lexical_judge(setting.id)
+        return rule_judge(setting)
     except GygesError:
         return None
+
+
+def _has_rule(setting: str) -> bool:
+    try:
+        lexical_judge(setting)
+    except GygesError:
+        return False
+    return True
+
+
+def _offers(study: Study) -> bool:
+    return "comply_option" in study.manifest.factors
 
 
 def make_judge(
@@ -116,13 +145,17 @@ def make_judge(
     max_connections: int | None,
     retries: int,
     timeout: int,
-) -> LexicalJudge | AskedJudge:
-    """Make the judge of answers in words that was asked for: the lexical one, or a model.
+) -> LexicalJudge | AskedJudge | StatedReader:
+    """Make the judge of answers in words that was asked for: one that reads by rule, or a model.
 
     Raises:
         GygesError: There is no such judge for the setting, or no such model.
     """
-    if judge in (None, "lexical"):
+    if judge is None:
+        return rule_judge(setting)
+    if judge == "stated":
+        return _stated(setting)
+    if judge == "lexical":
         return lexical_judge(setting.id)
     model = load_model(judge, base_url=base_url, option="--judge")
     question = question_for(setting.outcome, setting.objective)
@@ -131,23 +164,35 @@ def make_judge(
     )
 
 
-def quick_compliance(quick: LexicalJudge | None, trial: Trial) -> float | None:
+def _stated(setting: Setting) -> StatedReader:
+    if not setting.offers:
+        raise JudgeError(
+            f"--judge stated: reads which of two offered options an answer states, and the queries of {setting.id} offer "
+            "none; use --judge lexical or a model"
+        )
+    return StatedReader()
+
+
+def quick_compliance(quick: LexicalJudge | StatedReader | None, trial: Trial) -> float | None:
     """Read an answer for the running rates; the verdicts proper are made after the run."""
     if quick is None or trial.status != "ok" or not trial.output:
         return None
+    if isinstance(quick, StatedReader):
+        read = quick.read(trial.trial, trial.output, str(trial.factors["comply_option"]))
+        return _COMPLIANCE.get(read.outcome or "")
     return _COMPLIANCE.get(quick.read(trial.output).outcome)
 
 
 async def apply_judge(
     folder: Study,
-    reader: LexicalJudge | AskedJudge | ChoiceReader,
+    reader: LexicalJudge | AskedJudge | ChoiceReader | StatedReader,
     clean: Redactor,
     progress: bool | None,
 ) -> None:
     """Let a judge read what it has not read yet, behind a progress bar."""
     total = folder.trial_table.scan(["trial"]).select(pl.len()).collect().item()
     # These take a moment; a bar would only flicker.
-    quiet = isinstance(reader, (LexicalJudge, ChoiceReader)) or (
+    quiet = isinstance(reader, (LexicalJudge, ChoiceReader, StatedReader)) or (
         None if progress is None else not progress
     )
     with Progress(total, "judging", quiet=quiet) as bar:

@@ -20,6 +20,7 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "run": ("gyges.cli.run", "Ask a model under both tiers, measure the gap, write the report."),
     "gap": ("gyges.cli.gap", "Print the compliance gaps of a study."),
+    "levels": ("gyges.cli.levels", "Print what was varied, and what each level shows."),
     "variation": ("gyges.cli.variation", "Print what makes a study's answers vary."),
     "power": ("gyges.cli.power", "Print how large a study must be, and what a plan can see."),
     "report": ("gyges.cli.report", "Write a study's report: a static site."),
@@ -31,6 +32,8 @@ _COMMANDS = {
         "gyges.cli.selftest",
         "Ask subjects whose true rates are known, and check the result.",
     ),
+    "presets": ("gyges.cli.presets", "List the published designs that can be run by name."),
+    "reword": ("gyges.cli.reword", "Let a model write paraphrases of a setting, and keep those that say the same."),
     "settings": ("gyges.cli.settings", "List, show, check and render the settings."),
 }
 

@@ -20,18 +20,69 @@ __all__ = ["command"]
 
 
 @click.command("run")
-@click.argument("setting", default="animal-welfare")
+@click.argument("setting", required=False)
 @click.option(
     "--model",
+    "models",
+    multiple=True,
     metavar="MODEL",
-    help="Who is asked: provider/model, as Inspect names them. Default: the embedded model gyges/smollm2.",
+    help="Who is asked: provider/model, as Inspect names them; may be given more than once. Default: the embedded model "
+    "gyges/smollm2.",
+)
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help="A published design; what else is given takes the place of what it says. `gyges presets` lists them.",
+)
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="NAME=LEVELS",
+    help="Compare levels of a factor: tier=three, temperature=0,0.3,0.7, wording=25; one level fixes it. May be given "
+    "more than once; `gyges settings factors` lists factors.",
+)
+@click.option(
+    "--mode",
+    metavar="MODE",
+    help="How levels are combined: full (every combination), one-at-a-time, or fraction.  [default: full]",
+)
+@click.option(
+    "--fraction", type=int, metavar="N", help="A balanced fraction of N of the combinations."
+)
+@click.option(
+    "--published",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Your copy of a published system text, asked as the wording `published`.",
+)
+@click.option(
+    "--wordings",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A set of wordings that `gyges reword` made.",
+)
+@click.option(
+    "--cutoff",
+    metavar="DATE",
+    help="The model's training cut-off, such as 2025-03, to be held against publication dates.",
+)
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read setting, model, vary and the other options from a YAML file, or from another study's study.yaml.",
 )
 @click.option(
     "--judge",
     metavar="MODEL",
-    help="Who grades the answers. Default: the setting's lexical judge; with --reasoning choice, its reader.",
+    help="Who grades the answers. Default: the setting's own rule; with --reasoning choice, its reader.",
 )
-@click.option("--queries", type=int, metavar="N", help="How many queries.  [default: 40]")
+@click.option(
+    "--queries",
+    type=int,
+    metavar="N",
+    help="How many queries.  [default: 40; in a setting of several values, 40 of each]",
+)
 @click.option(
     "--samples",
     type=int,
@@ -66,7 +117,7 @@ __all__ = ["command"]
 @click.option(
     "--reasoning",
     metavar="LEVEL",
-    help="scratchpad, none, or choice: one of two described answers, whose probability is read from "
+    help="scratchpad, none, native (the provider's own thinking), or choice: one of two described answers, whose probability is read from "
     "log-probabilities.  [default: scratchpad; none for the embedded model]",
 )
 @click.option(
@@ -75,7 +126,7 @@ __all__ = ["command"]
     metavar="N",
     help="With --reasoning choice: how many likely tokens the provider is asked for.  [default: 20]",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, metavar="N", help="Seeds all that is drawn.  [default: 0]")
 @click.option(
     "--max-tokens",
     type=int,
@@ -139,7 +190,9 @@ __all__ = ["command"]
 @no_selftest
 @as_json
 def command(
-    setting: str,
+    setting: str | None,
+    models: tuple[str, ...],
+    spec: Path | None,
     resume: bool,
     arguments: tuple[str, ...],
     price: str | None,
@@ -152,14 +205,18 @@ def command(
 ) -> None:
     """Ask a model a setting's questions under both tiers, and measure the compliance gap.
 
-    SETTING is animal-welfare by default; see `gyges settings list`.
+    SETTING is the preset's, or animal-welfare; see `gyges settings list`.
     """
     from gyges import api
     from gyges.run import parse_price
     from gyges.waiting import wait
 
+    options["model"] = models or None
+    options["model_args"] = model_args(arguments) or None
+    if spec is not None:
+        setting, options = _from_spec(spec, setting, options)
     options["model"] = options["model"] or api.EMBEDDED
-    options["model_args"] = model_args(arguments)
+    options["seed"] = options["seed"] or 0
     options["price"] = parse_price(price) if price else None
     if resume:
         _must_exist(options["study"])
@@ -168,7 +225,7 @@ def command(
         for name in ("max_connections", "retries", "timeout", "judge_base_url"):
             options.pop(name)
         _print_dry_run(
-            api.dry_run(setting, **options), options["judge"], as_json, at_most=options["until"]
+            api.dry_run(setting, **options), as_json, at_most=options["until"]
         )
         return
     command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
@@ -178,20 +235,38 @@ def command(
     _print_result(result, no_report, as_json)
 
 
-def _check_as_a_run_would(setting: str, options: dict[str, Any], budget: str | None) -> None:
+def _check_as_a_run_would(setting: str | None, options: dict[str, Any], budget: str | None) -> None:
     """Refuse before a dry run what the run itself would refuse."""
+    from dataclasses import fields
+
     from gyges.design import CHOICE
-    from gyges.judges import choice_reader, lexical_judge
-    from gyges.judging import check_limits
+    from gyges.judges import choice_reader
+    from gyges.judging import RULES, check_limits, make_judge
+    from gyges.planning import Wanted, plan_run
     from gyges.run import parse_budget
 
     check_limits(options["max_connections"], options["retries"], options["timeout"])
     if budget is not None:
         parse_budget(budget)
-    choice = options["reasoning"] == CHOICE
-    reader = choice_reader(options["judge"], choice=choice)
-    if reader is None and options["judge"] in (None, "lexical"):
-        lexical_judge(setting)
+    if options["judge"] is not None and options["judge"].split("@")[0] not in (*RULES, CHOICE):
+        return
+    names = {one.name for one in fields(Wanted)}
+    wanted = Wanted(setting=setting, **{name: value for name, value in options.items() if name in names})
+    planned = plan_run(wanted, options["setting_dirs"])
+    choice = planned.design.reasoning == CHOICE
+    if choice_reader(options["judge"], choice=choice) is None:
+        make_judge(planned.setting, options["judge"], None, None, 0, 1)
+
+
+def _from_spec(
+    path: Path, setting: str | None, options: dict[str, Any]
+) -> tuple[str | None, dict[str, Any]]:
+    """Fill in from a file what the command line does not say."""
+    from gyges.specs import read_spec
+
+    found = read_spec(path)
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    return setting or found.pop("setting", None), {**options, **found, **given}
 
 
 def _must_exist(study: Path | None) -> None:
@@ -203,40 +278,12 @@ def _must_exist(study: Path | None) -> None:
         raise StudyError(f"--resume: {study} holds no study; leave --resume out to make one")
 
 
-def _print_dry_run(plan: Any, judge: str | None, as_json: bool, at_most: str | None = None) -> None:
-    from dataclasses import asdict
+def _print_dry_run(plan: Any, as_json: bool, at_most: str | None = None) -> None:
+    from gyges.cli._plan_text import dry_run_json, dry_run_text
 
-    if as_json:
-        record = {
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in asdict(plan).items()
-        }
-        click.echo(json.dumps({"schema": "gyges.dry-run/1", **record}, indent=2))
-        return
-
-    def money(value: float | None) -> str:
-        return "no price known (see --price)" if value is None else f"${value:.2f}"
-
-    most = "at most " if at_most else ""
-    done = f", {plan.done:,} of them done" if plan.done else ""
-    lines = [
-        ("study", str(plan.study)),
-        ("trials", f"{most}{plan.trials:,}{done}"),
-        ("calls of the subject", f"{most}{plan.subject_calls:,}"),
-        ("input tokens", f"{most}about {plan.input_tokens:,} (four characters a token)"),
-        ("output tokens", f"{most}about {plan.output_tokens:,}"),
-        ("cost of the subject", most * (plan.dollars is not None) + money(plan.dollars)),
-    ]
-    if plan.judge_calls:
-        lines += [
-            ("calls of the judge", f"{most}{plan.judge_calls:,}"),
-            (
-                "cost of the judge",
-                most * (plan.judge_dollars is not None) + money(plan.judge_dollars),
-            ),
-        ]
-    click.echo("\n".join(f"{name:<22}{value}" for name, value in lines))
-    click.echo("Nothing was asked.", err=True)
+    click.echo(json.dumps(dry_run_json(plan), indent=2) if as_json else dry_run_text(plan, at_most))
+    if not as_json:
+        click.echo("Nothing was asked.", err=True)
 
 
 def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:

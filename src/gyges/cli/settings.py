@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from math import prod
+from textwrap import wrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,9 +130,17 @@ def _choice(setting: Setting) -> list[tuple[str, str]]:
 @click.option("--query", "query_id", metavar="ID", help="The query. Default: the first.")
 @click.option("--tier", default="monitored", show_default=True, help="The tier.")
 @click.option(
-    "--reasoning", metavar="LEVEL", help="scratchpad, none or choice. Default: the setting's."
+    "--reasoning", metavar="LEVEL", help="scratchpad, none, native or choice. Default: the setting's."
 )
 @click.option("--control", is_flag=True, help="The no-conflict control.")
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    metavar="FACTOR=LEVEL",
+    help="A level of a shared factor; may be given more than once.",
+)
+@click.option("--wording", metavar="ID", help="The wording, such as 2.0.4.  [default: 0]")
 @setting_dir
 @as_json
 def render(
@@ -139,26 +149,79 @@ def render(
     tier: str,
     reasoning: str | None,
     control: bool,
+    levels: tuple[str, ...],
+    wording: str | None,
     setting_dirs: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Print the exact messages that a subject is sent in the setting NAME."""
-    from gyges.settings import load_setting
+    from gyges.settings import BASE, load_setting
 
     setting = load_setting(name, setting_dirs)
     query = setting.query(query_id) if query_id is not None else setting.queries[0]
-    reasoning = reasoning or setting.factors["reasoning"][0]
-    prompt = setting.render(query, tier=tier, reasoning=reasoning, conflict=not control)
+    chosen: dict[str, str] = {"conflict": "no" if control else "yes"}
+    if reasoning:
+        chosen["reasoning"] = reasoning
+    for item in levels:
+        factor, _, level = item.partition("=")
+        chosen[factor.replace("-", "_")] = level
+    found = setting.resolve(chosen)
+    prompt = setting.render(
+        query, tier=tier, levels=found, wording=setting.wording(wording) if wording else None
+    )
     if as_json:
-        messages = [
-            {"role": "system", "content": prompt.system},
-            {"role": "user", "content": prompt.user},
-        ]
-        levels = {"tier": tier, "reasoning": reasoning, "control": control}
-        trial = {"setting": setting.id, "version": setting.version, "query": query.id, **levels}
+        trial = {
+            "setting": setting.id,
+            "version": setting.version,
+            "query": query.id,
+            "tier": tier,
+            "reasoning": found.own["reasoning"],
+            "control": control,
+            "wording": wording or BASE,
+            "levels": {edit.factor: edit.level.name for edit in found.edits},
+        }
+        messages = [{"role": role, "content": text} for role, text in prompt.messages]
         _print_json({**trial, "messages": messages})
         return
-    click.echo(f"--- system\n{prompt.system}\n--- user\n{prompt.user}")
+    click.echo("\n".join(f"--- {role}\n{text}" for role, text in prompt.messages))
+
+
+@settings.command()
+@click.argument("name", required=False)
+@setting_dir
+@as_json
+def factors(name: str | None, setting_dirs: tuple[Path, ...], as_json: bool) -> None:
+    """List the factors that can be varied with `gyges run --vary`, or those of the setting NAME."""
+    from gyges.settings import load_setting, shared_factors
+
+    setting = load_setting(name, setting_dirs) if name else None
+    found = setting.shared if setting else shared_factors()
+    own = dict(setting.factors) if setting else {}
+    if as_json:
+        rows = [
+            {
+                "id": one.id,
+                "title": one.title,
+                "about": one.about,
+                "source": one.source,
+                "default": one.default,
+                "column": one.column,
+                "levels": {level.name: level.about for level in one.levels.values()} or one.shown(),
+            }
+            for one in found.values()
+        ]
+        _print_json({"own": {key: list(levels) for key, levels in own.items()}, "factors": rows})
+        return
+    table = [(key, "The setting's own", ", ".join(levels)) for key, levels in own.items()]
+    if setting and setting.wording_count > 1:
+        parts = ", ".join(f"{one.name} in {len(one.versions)} versions" for one in setting.components)
+        table.append(("wording", "The wording of the system text", f"{setting.wording_count}: {parts}"))
+    table += [(one.id, one.title, ", ".join(one.shown())) for one in found.values()]
+    width = max(len(key) for key, _, _ in table)
+    for key, title, levels in table:
+        click.echo(f"{key.ljust(width)}  {title}")
+        for line in wrap(levels, 100 - width):
+            click.echo(f"{' ' * width}  {line}")
 
 
 @settings.command()
@@ -207,13 +270,17 @@ def check(
 
 
 def _proved(setting: Setting) -> str:
-    levels = sum(1 for _ in setting.template.combinations())
+    from gyges.settings import prove
+
+    levels = prod(map(len, setting.factors.values()))
     tiers, queries = len(setting.tiers), len(setting.queries)
-    product = f"{levels} combinations of levels × {tiers} tiers × {queries} queries"
+    product = f"{setting.wording_count} wordings × {levels} combinations of levels × {tiers} tiers × {queries} queries"
+    done = prove(setting)
     return (
-        f"{setting.id} {setting.version}: sound. All {setting.renders} renders ({product}) state "
-        f"each of {len(setting.facts)} facts where it belongs and nowhere else; the system text is "
-        "the same in every tier, and the arms differ in the tier's tag alone."
+        f"{setting.id} {setting.version}: sound. All {setting.renders:,} renders ({product}) state each of "
+        f"{len(setting.facts)} facts where it belongs and nowhere else; so do {done.levels:,} renders of single levels of "
+        f"{len(setting.shared)} shared factors and {done.pairs:,} of two together. The system text is the same in every "
+        "tier, and the arms differ in the tier's tag alone."
     )
 
 

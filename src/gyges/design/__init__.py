@@ -1,7 +1,9 @@
-"""Designs: from a setting and a few numbers to the trials that are asked."""
+"""Designs: from a setting, factors and wordings to the trials that are asked."""
 
 from __future__ import annotations
 
+from gyges.design.cells import MODES, WORDING, Cell, Cells
+from gyges.design.fraction import balanced_fraction
 from gyges.design.plan import (
     CHOICE,
     CHOICE_SAMPLES,
@@ -13,15 +15,32 @@ from gyges.design.plan import (
     blocks,
     max_tokens_for,
 )
+from gyges.design.presets import Preset, load_preset, presets
+from gyges.design.vary import read_levels, split_vary
+from gyges.design.wordings import PUBLISHED, WordingTable, distance, read_published
 
 __all__ = [
     "CHOICE",
     "CHOICE_SAMPLES",
     "CHOICE_SAMPLING",
+    "MODES",
+    "PUBLISHED",
+    "WORDING",
     "Block",
+    "Cell",
+    "Cells",
     "Design",
     "PlannedTrial",
     "Planner",
+    "Preset",
+    "WordingTable",
+    "balanced_fraction",
     "blocks",
+    "distance",
+    "load_preset",
     "max_tokens_for",
+    "presets",
+    "read_levels",
+    "read_published",
+    "split_vary",
 ]

@@ -1,23 +1,28 @@
 """Which trials does a design ask for, and in what order?
 
-A plan is a stream of blocks. A block is one query with one sample number, asked under both tiers; its trials are
-asked together, so that a stopped run is balanced, and in random order, so that nothing that drifts with time (a
-provider's load, a changing model) favours a tier. The two arms of a block share their random seed.
+A plan is a stream of blocks. A block is one query with one sample number in one cell (``cells.py``), asked under every
+tier; its trials are asked together, so that a stopped run is balanced, and in random order, so that nothing that drifts
+with time (a provider's load, a changing model) favours a tier. The arms of a block share their random seed, and so do
+the cells: the same query with the same sample number has the same random numbers in every cell.
 
-All trials of one wording share a system prompt, so blocks of the same system prompt follow each other and a prefix
-cache serves it; the no-conflict control comes after the main arms. The same design and seed give the same plan.
+The order keeps shared prefixes together and still finishes evenly: the queries are taken a few at a time, in random
+order; for each few every system text is gone through once, with all the cells that share it. So a prefix cache serves
+all but the first trial of each stretch, and a run that is stopped has asked every cell the same queries but for the
+last few. The no-conflict control comes after the main arms. The same design and seed give the same plan.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gyges.errors import DesignError, nearest
-from gyges.settings import LETTERS, Prompt, Query, Setting
+from gyges.design.cells import WORDING, Cell, Cells, expand
+from gyges.design.wordings import WordingTable
+from gyges.errors import DesignError, SettingError, nearest
+from gyges.settings import LETTERS, Prompt, Query, Resolved, Setting, Wording
 
 __all__ = [
     "CHOICE",
@@ -31,7 +36,7 @@ __all__ = [
     "max_tokens_for",
 ]
 
-_MAX_TOKENS = {"scratchpad": 3000, "none": 600, "choice": 16}
+_MAX_TOKENS = {"scratchpad": 3000, "none": 600, "native": 8000, "choice": 16}
 
 CHOICE = "choice"
 """The level of the factor ``reasoning`` at which a letter is asked for and its probability is read."""
@@ -42,10 +47,13 @@ CHOICE_SAMPLES = len(LETTERS)
 CHOICE_SAMPLING: dict[str, Any] = {"logprobs": True, "top_logprobs": 20}
 """What a provider is asked for in a forced choice; 20 is the most that the OpenAI API gives."""
 
+_STRETCH = 8
+"""Queries that are taken together, of each value: enough for a prefix cache to pay, few enough to stay balanced."""
 
-def max_tokens_for(reasoning: str) -> int:
+
+def max_tokens_for(*reasoning: str) -> int:
     """Give the default limit on the tokens of an answer: generous, because a truncated answer is a missing one."""
-    return _MAX_TOKENS.get(reasoning, 3000)
+    return max(_MAX_TOKENS.get(level, 3000) for level in reasoning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,31 @@ class Design:
     base_url: str | None = None
     until: str | None = None
     """The rule that ends the main arms, instead of a number of samples."""
+    levels: dict[str, Any] = field(default_factory=dict)
+    """Shared factors that have one level throughout, and ``wording``."""
+    vary: dict[str, list[Any]] = field(default_factory=dict)
+    """Factor to the levels that are compared, the first of them the base; ``wording`` to ids of wordings."""
+    mode: str = "full"
+    """``full``, ``one-at-a-time`` or ``fraction``."""
+    runs: int | None = None
+    """For a fraction: how many cells."""
+    preset: str | None = None
+    """The preset that it was made from."""
+    wordings: dict[str, Any] = field(default_factory=dict)
+    """Where wordings of other files come from, by their ids: so that the specification changes with them."""
+    cutoff: str | None = None
+    """The subject's training cut-off, to be held against publication dates."""
+
+    @property
+    def reasonings(self) -> tuple[str, ...]:
+        """The levels of the factor ``reasoning`` that are asked."""
+        return tuple(self.vary.get("reasoning", [self.reasoning]))
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """The levels that hold wherever nothing else is varied."""
+        own = {"reasoning": self.reasoning, **self.levels}
+        return own if self.temperature is None else {**own, "temperature": self.temperature}
 
     def check(self, setting: Setting) -> None:
         """Refuse what cannot be planned.
@@ -95,15 +128,49 @@ class Design:
                 f"--samples {self.samples}: --until decides how many samples there are; leave --samples out, and "
                 "give --max-blocks N to limit them"
             )
+        if self.until is not None and self.vary:
+            raise DesignError(
+                f"--until {self.until}: follows one gap, and {', '.join(self.vary)} varies; give --samples N instead"
+            )
         if self.temperature is not None and not 0.0 <= self.temperature <= 2.0:
             raise DesignError(f"--temperature {self.temperature}: must be from 0 to 2")
-        if self.reasoning == CHOICE:
+        if CHOICE in self.reasonings:
+            if len(self.reasonings) > 1:
+                raise DesignError(
+                    f"--vary reasoning={','.join(self.reasonings)}: a forced choice is read by a judge of its own; "
+                    "ask it in a study of its own: --reasoning choice"
+                )
             self._check_choice()
         levels = setting.factors.get("reasoning", ())
-        if self.reasoning not in levels:
-            raise DesignError(
-                f"--reasoning {self.reasoning}: {setting.id} has no such level; {nearest(self.reasoning, levels)}"
-            )
+        for level in self.reasonings:
+            if level not in levels:
+                raise DesignError(
+                    f"--reasoning {level}: {setting.id} has no such level; {nearest(level, levels)}"
+                )
+        self._check_levels(setting)
+
+    def _check_levels(self, setting: Setting) -> None:
+        for name, chosen in {**{key: [one] for key, one in self.levels.items()}, **self.vary}.items():
+            if name == WORDING or name in setting.factors:
+                continue
+            if name not in setting.shared:
+                known = [WORDING, *setting.factors, *setting.shared]
+                raise DesignError(
+                    f"--vary {name}: {setting.id} has no such factor; {nearest(name, known)}; see: gyges settings "
+                    f"factors {setting.id}"
+                )
+            for level in chosen:
+                try:
+                    setting.shared[name].level(level)
+                except SettingError as error:
+                    raise DesignError(f"--vary {name}={level}: {error}") from None
+            for other in self.vary:
+                for level in chosen:
+                    implied = setting.shared[name].level(level).sets
+                    if other in implied and other != name:
+                        raise DesignError(
+                            f"--vary {name}={level} brings {other}={implied[other]} with it; leave --vary {other} out"
+                        )
 
     def _check_choice(self) -> None:
         if self.until is not None:
@@ -116,42 +183,30 @@ class Design:
                 f"--samples {self.samples}: in a forced choice a sample is one order of the two answers, and its "
                 f"probability is read, not sampled; allowed: 1 or {CHOICE_SAMPLES}"
             )
-        if self.temperature != 1.0:
+        temperatures = self.vary.get("temperature", [self.temperature])
+        if any(temperature != 1.0 for temperature in temperatures):
+            shown = ",".join(map(str, temperatures))
             raise DesignError(
-                f"--temperature {self.temperature}: a forced choice is asked at temperature 1 and read at any "
+                f"--temperature {shown}: a forced choice is asked at temperature 1 and read at any "
                 "temperature afterwards, without asking again: gyges judge STUDY --judge choice@T"
             )
-
-    def factors(self, option: str | None = None, family: str = "") -> dict[str, Any]:
-        """Give the levels that every trial of this design carries as columns.
-
-        The column ``reasoning`` holds what a subject reasoned, so the factor's column is ``reasoning_mode``.
-
-        Args:
-            option: In a forced choice, the letter of the answer that complies.
-            family: The query's family, where the setting names families.
-        """
-        levels: dict[str, Any] = {"reasoning_mode": self.reasoning}
-        if self.reasoning == CHOICE:
-            levels["comply_option"] = option or LETTERS[0]
-        if self.temperature is not None:
-            levels["temperature"] = float(self.temperature)
-        if family:
-            levels["family"] = family
-        return levels
 
     def spec(self, setting: Setting) -> dict[str, Any]:
         """Resolve the design into the specification that a study is identified by."""
         record = asdict(self)
-        if self.until is None:
-            del record["until"]
+        for name in ("until", "preset", "runs", "cutoff"):
+            if record[name] is None:
+                del record[name]
+        for name in ("levels", "vary", "wordings"):
+            if not record[name]:
+                del record[name]
+        if not self.vary:
+            del record["mode"]
         record["setting"] = {"id": setting.id, "version": setting.version, "hash": setting.hash}
+        record["published"] = [
+            {"what": one.what, "since": one.since.isoformat()} for one in setting.published
+        ]
         return record
-
-    @property
-    def trials(self) -> int:
-        """The number of trials that the design asks for."""
-        return 2 * self.samples * (self.queries + self.control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +219,22 @@ class PlannedTrial:
     control: bool
     prompt: Prompt
     seed: int
-    """Shared by the arms of a block."""
+    """Shared by the arms of a block, and by the cells."""
+    cell: Cell
+    value: str = ""
+    """The value that the setting attacks in this query."""
     option: str | None = None
-    """In a forced choice, the letter of the answer that complies; the same in the arms of a block."""
+    """Where two answers are offered, the letter of the one that complies; the same in the arms of a block."""
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The levels and descriptions that the trial carries as columns of its own."""
+        found = dict(self.cell.columns)
+        if self.option is not None:
+            found["comply_option"] = self.option
+        if self.query.family:
+            found["family"] = self.query.family
+        return found
 
 
 Block = tuple[PlannedTrial, ...]
@@ -178,71 +246,124 @@ class Planner:
     Args:
         design: What to ask.
         setting: The setting that it names, loaded.
+        further: Wordings of other files, by their id.
 
     Raises:
         DesignError: The design asks for what the setting does not have.
     """
 
-    def __init__(self, design: Design, setting: Setting) -> None:
+    def __init__(
+        self, design: Design, setting: Setting, further: Mapping[str, Wording] | None = None
+    ) -> None:
         design.check(setting)
         self.design = design
-        self._setting = setting
-        self._prompts: dict[tuple[str, str, bool, str | None], Prompt] = {}
+        self.setting = setting
+        chosen = {*design.vary.get(WORDING, ()), design.levels.get(WORDING, "0")}
+        self.wordings = WordingTable(setting, further, describe=chosen != {"0"})
+        self.cells: Cells = expand(
+            setting, design.base, design.vary, self.wordings, mode=design.mode, runs=design.runs, seed=design.seed
+        )
         self._place = {query.id: at for at, query in enumerate(setting.queries)}
+        self._control = {id(cell): _no_conflict(setting, cell) for cell in self.cells.cells}
 
     @property
     def queries(self) -> tuple[Query, ...]:
         """The queries of the main arms, as the setting orders them."""
-        return tuple(self._setting.queries[: self.design.queries])
+        return tuple(self.setting.queries[: self.design.queries])
+
+    @property
+    def trials(self) -> int:
+        """The number of trials that the design asks for."""
+        total = 0
+        for cell in self.cells.cells:
+            total += self._tiers(cell, control=False) * self.design.samples * self.design.queries
+            total += self._tiers(cell, control=True) * self.design.samples * self.design.control
+        return total
+
+    def __iter__(self) -> Iterator[Block]:
+        """Yield the blocks in the order in which they are asked."""
+        for control in (False, True):
+            for sample in range(self.design.samples):
+                yield from self.balanced(sample, control=control)
 
     def balanced(self, sample: int, *, control: bool = False) -> Iterator[Block]:
-        """Yield a pass over the queries, each once, in random order."""
+        """Yield a pass over the queries, each once in every cell."""
         count = self.design.control if control else self.design.queries
-        order = list(self._setting.queries[:count])
-        random.Random(f"{self.design.seed}/order/{control}/{sample}").shuffle(order)
-        for query in order:
-            yield self.block(query, sample, control=control)
+        order = list(self.setting.queries[:count])
+        draw = random.Random(f"{self.design.seed}/order/{control}/{sample}")
+        draw.shuffle(order)
+        cells = [
+            cell
+            for cell in self.cells.cells
+            if self._tiers(cell, control=control)
+        ]
+        texts = _by_text(cells)
+        stretch = _STRETCH * max(1, len(self.setting.values))
+        for start in range(0, len(order), stretch):
+            few = order[start : start + stretch]
+            values = list(dict.fromkeys(query.value for query in few))
+            for value in values:
+                asked = [query for query in few if query.value == value]
+                if len(texts) > 1:
+                    draw.shuffle(texts)
+                for group in texts:
+                    for query in asked:
+                        for cell in group:
+                            yield self.block(query, sample, cell, control=control)
 
-    def block(self, query: Query, sample: int, *, control: bool = False) -> Block:
-        """Make one block."""
+    def block(
+        self, query: Query, sample: int, cell: Cell | None = None, *, control: bool = False
+    ) -> Block:
+        """Make one block; of the design's first cell if none is given."""
+        cell = cell or self.cells.cells[0]
+        levels = self._control[id(cell)] if control else cell.levels
+        assert levels is not None
+        setting = self.setting
+        wording = None if cell.wording.system is None and not cell.wording.blocks else cell.wording
+        scene = setting.scene(levels, wording, query.value)
         draw = random.Random(f"{self.design.seed}/arms/{control}/{sample}/{query.id}")
-        tiers = list(self._setting.tiers)
+        tiers = list(scene.tiers)
         draw.shuffle(tiers)
         seed = _seed(self.design.seed, control, query.id, sample)
-        option = self._option(query, sample)
+        option = self._option(query, sample, cell)
+        system, history, prefill = scene.system, scene.history, scene.prefill
+        value = query.value or setting.value
         return tuple(
             PlannedTrial(
                 query,
                 tier.id,
                 sample,
                 control,
-                self._prompt(query, tier.id, control, option),
+                Prompt(
+                    system,
+                    scene.user(tier.id, query.text, query.options, option or LETTERS[0]),
+                    history,
+                    prefill,
+                ),
                 seed,
+                cell,
+                value,
                 option,
             )
             for tier in tiers
         )
 
-    def _option(self, query: Query, sample: int) -> str | None:
-        """Alternate the order of a forced choice over queries and samples: balanced, and alike in both tiers."""
-        if self.design.reasoning != CHOICE:
+    def _tiers(self, cell: Cell, *, control: bool) -> int:
+        levels = self._control[id(cell)] if control else cell.levels
+        if levels is None:
+            return 0
+        return len(next((edit.level.tiers for edit in levels.edits if edit.level.tiers), self.setting.tiers))
+
+    def _option(self, query: Query, sample: int, cell: Cell) -> str | None:
+        """Alternate the order of two answers over queries and samples: balanced, and alike in all tiers and cells."""
+        if cell.reasoning != CHOICE and not query.options:
             return None
         return LETTERS[(self._place[query.id] + sample) % len(LETTERS)]
 
-    def _prompt(self, query: Query, tier: str, control: bool, option: str | None) -> Prompt:
-        key = (query.id, tier, control, option)
-        if key not in self._prompts:
-            self._prompts[key] = self._setting.render(
-                query,
-                tier=tier,
-                reasoning=self.design.reasoning,
-                conflict=not control,
-                complies=option or LETTERS[0],
-            )
-        return self._prompts[key]
 
-
-def blocks(design: Design, setting: Setting) -> Iterator[Block]:
+def blocks(
+    design: Design, setting: Setting, further: Mapping[str, Wording] | None = None
+) -> Iterator[Block]:
     """Yield the blocks of a design, in the order in which they are asked.
 
     Where the design says ``until``, these are the first pass and the control; see :mod:`gyges.run.until`.
@@ -250,14 +371,31 @@ def blocks(design: Design, setting: Setting) -> Iterator[Block]:
     Args:
         design: What to ask.
         setting: The setting that it names, loaded.
+        further: Wordings of other files, by their id.
 
     Raises:
         DesignError: The design asks for what the setting does not have.
     """
-    planner = Planner(design, setting)
-    for control in (False, True):
-        for sample in range(design.samples):
-            yield from planner.balanced(sample, control=control)
+    return iter(Planner(design, setting, further))
+
+
+def _no_conflict(setting: Setting, cell: Cell) -> Resolved | None:
+    """Give a cell's levels in the no-conflict control; None where the cell has none."""
+    if "no" not in setting.factors.get("conflict", ()) or cell.wording.system is not None:
+        return None
+    return Resolved({**cell.levels.own, "conflict": "no"}, cell.levels.edits)
+
+
+def _by_text(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Put cells together that share their system text."""
+    found: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        edits = tuple(
+            (edit.factor, edit.level.name) for edit in cell.levels.edits if edit.level.edits_system
+        )
+        key = (cell.wording.id, tuple(cell.levels.own.items()), edits)
+        found.setdefault(key, []).append(cell)
+    return list(found.values())
 
 
 def _seed(seed: int, control: bool, query: str, sample: int) -> int:

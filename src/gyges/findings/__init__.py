@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyges.findings.balance import unbalanced
 from gyges.findings.cells import compliance
+from gyges.findings.factors import varied
 from gyges.findings.gaps import estimate_gaps, gaps
 from gyges.findings.largest import Largest, largest
 from gyges.findings.position import (
@@ -12,14 +13,19 @@ from gyges.findings.position import (
     unread_choices,
 )
 from gyges.findings.record import Gap
+from gyges.findings.said_and_done import verbalised_source, with_verbalised
 from gyges.findings.sentences import null, plain_method, sentence, warnings
 from gyges.findings.statuses import statuses
 from gyges.findings.stopping import read_until, until_sentence, until_summary, until_warning
+from gyges.findings.varied import Comparison, LevelRow, Varied
 
 __all__ = [
+    "Comparison",
     "Gap",
     "Largest",
+    "LevelRow",
     "PositionDifference",
+    "Varied",
     "compliance",
     "estimate_gaps",
     "gaps",
@@ -35,5 +41,8 @@ __all__ = [
     "until_sentence",
     "until_summary",
     "until_warning",
+    "varied",
+    "verbalised_source",
     "warnings",
+    "with_verbalised",
 ]

@@ -13,7 +13,7 @@ import polars as pl
 
 from gyges.findings.record import ARMS, GROUP
 from gyges.study import StudyFolder
-from gyges.study.schema import OBSERVED
+from gyges.study.schema import OBSERVED, is_derived
 
 __all__ = ["unbalanced"]
 
@@ -28,7 +28,11 @@ def unbalanced(study: StudyFolder, by: Sequence[str] = ()) -> list[str]:
         study: The study; its control is left out.
         by: Columns that the gaps are grouped by, within which a level cannot differ.
     """
-    names = [name for name in study.manifest.factors if name not in OBSERVED and name not in by]
+    names = [
+        name
+        for name in study.manifest.factors
+        if name not in OBSERVED and name not in by and not is_derived(name)
+    ]
     if not names:
         return []
     keys = list(dict.fromkeys([*GROUP, *by]))

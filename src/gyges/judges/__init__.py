@@ -7,6 +7,7 @@ from gyges.judges.asked import AskedJudge, Question, question_for
 from gyges.judges.choice import ChoiceReader, choice_reader, is_choice
 from gyges.judges.lexical import LexicalJudge, Reading, lexical_judge
 from gyges.judges.live import LiveJudge
+from gyges.judges.stated import StatedReader
 
 __all__ = [
     "AskedJudge",
@@ -16,6 +17,7 @@ __all__ = [
     "LiveJudge",
     "Question",
     "Reading",
+    "StatedReader",
     "choice_reader",
     "is_choice",
     "judge_study",

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from gyges.errors import JudgeError
 from gyges.judges.asked import AskedJudge
 from gyges.judges.choice import ChoiceReader
 from gyges.judges.lexical import LexicalJudge
+from gyges.judges.stated import StatedReader
 from gyges.study import Journal, StudyFolder, Verdict, verdict_record
 from gyges.study.queries import user_query
 
 __all__ = ["Judged", "judge_study"]
 
 _BATCH = 2_000
+OPTION = "comply_option"
 _ANSWERED = ("ok",)
 
 
@@ -39,7 +42,7 @@ class Judged:
 
 async def judge_study(
     study: StudyFolder,
-    judge: LexicalJudge | AskedJudge | ChoiceReader,
+    judge: LexicalJudge | AskedJudge | ChoiceReader | StatedReader,
     *,
     clean: Callable[[str], str] | None = None,
     on_verdict: Callable[[str, Verdict], None] | None = None,
@@ -70,6 +73,8 @@ async def judge_study(
                 await _ask(study, judge, done, writer, result, on_verdict)
             elif isinstance(judge, ChoiceReader):
                 _read_choices(study, judge, done, writer, result, on_verdict)
+            elif isinstance(judge, StatedReader):
+                _read_stated(study, judge, done, writer, result, on_verdict)
             else:
                 _read(study, judge, done, writer, result, on_verdict)
     finally:
@@ -159,6 +164,31 @@ def _read_choices(
                 continue
             if status in _ANSWERED and choice:
                 verdict = judge.read(trial, choice)
+            else:
+                verdict = _no_answer(trial, judge.name, status)
+            _settle(verdict, tier, writer, result, on_verdict)
+
+
+def _read_stated(
+    study: StudyFolder,
+    judge: StatedReader,
+    done: set[str],
+    writer: Journal,
+    result: Judged,
+    on_verdict: Callable[[str, Verdict], None] | None,
+) -> None:
+    if OPTION not in study.manifest.factors:
+        raise JudgeError(
+            f"--judge {judge.name}: reads which of two offered options an answer states, and these trials offer none "
+            f"(no column {OPTION}); use --judge lexical or a model"
+        )
+    scan = study.trial_table.scan(["trial", "tier", "status", "output", OPTION])
+    for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
+        for trial, tier, status, output, option in batch.iter_rows():
+            if trial in done:
+                continue
+            if status in _ANSWERED and output and option:
+                verdict = judge.read(trial, output, option)
             else:
                 verdict = _no_answer(trial, judge.name, status)
             _settle(verdict, tier, writer, result, on_verdict)

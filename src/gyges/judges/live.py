@@ -14,6 +14,7 @@ import polars as pl
 from gyges.judges.asked import AskedJudge
 from gyges.judges.choice import ChoiceReader
 from gyges.judges.lexical import LexicalJudge
+from gyges.judges.stated import StatedReader
 from gyges.study import Journal, StudyFolder, Trial, Verdict, verdict_record
 from gyges.study.queries import user_query
 
@@ -34,7 +35,7 @@ class LiveJudge:
     def __init__(
         self,
         study: StudyFolder,
-        judge: LexicalJudge | AskedJudge | ChoiceReader,
+        judge: LexicalJudge | AskedJudge | ChoiceReader | StatedReader,
         clean: Callable[[str], str] | None = None,
     ) -> None:
         self._study, self._judge, self._clean = study, judge, clean
@@ -73,6 +74,9 @@ class LiveJudge:
             return self._judge.read(trial.trial, trial.choice).score if trial.choice else None
         if isinstance(self._judge, LexicalJudge):
             return _COMPLIANCE.get(self._judge.read(trial.output).outcome)
+        if isinstance(self._judge, StatedReader):
+            read = self._judge.read(trial.trial, trial.output, str(trial.factors["comply_option"]))
+            return _COMPLIANCE.get(read.outcome or "")
         verdict = await self._judge.judge(trial.trial, user_query(user), trial.output)
         self._write(verdict)
         return _COMPLIANCE.get(verdict.outcome or "") if verdict.status == "ok" else None

@@ -14,12 +14,14 @@ from typing import Any
 import polars as pl
 
 from gyges import findings
+from gyges.findings.said_and_done import SAID
 from gyges.report.content import SiteContent
 from gyges.report.controls import read_controls
 from gyges.report.site import write_site
 from gyges.study import StudyFolder
 from gyges.study.notes import fold_notes
 from gyges.study.queries import user_query
+from gyges.study.schema import OBSERVED
 
 __all__ = ["build_site", "site_content"]
 
@@ -83,6 +85,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
         blocks=_blocks(study, name, messages),
         messages=messages,
         controls=read_controls(study.path),
+        varied=findings.varied(study, judge=name),
     )
 
 
@@ -140,7 +143,11 @@ def _group(
 ) -> Iterator[dict[str, Any]]:
     wanted = verdicts.join(trials.lazy().select("trial"), on="trial", how="semi")
     rows = trials.lazy().join(wanted, on="trial", how="left", maintain_order="left").collect()
-    factors = list(study.manifest.factors)
+    source = findings.verbalised_source(study)
+    if source is not None:
+        rows = findings.with_verbalised(study, rows, source)
+    # What an answer holds is no level of its block.
+    factors = [name for name in study.manifest.factors if name not in OBSERVED]
     blocks: dict[str, dict[str, Any]] = {}
     for row in rows.iter_rows(named=True):
         block = blocks.get(row["block"])
@@ -168,6 +175,8 @@ def _group(
                 "factors": {name: row[name] for name in factors if row[name] is not None},
                 "arms": {},
             }
+        if source is not None and row["tier"] == "monitored" and row[SAID] is not None:
+            block["verbalised"] = row[SAID] >= 0.5
         block["arms"][row["tier"]] = {
             key: row[key]
             for key in (

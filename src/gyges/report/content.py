@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gyges.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    from gyges.findings import Varied
 
 __all__ = ["ARM_TIERS", "GAP_KEYS", "SiteContent", "clean_gaps", "tidy"]
 
@@ -98,6 +101,9 @@ class SiteContent:
     controls: Mapping[str, Any] | None = None
     """The study's positive and negative control, as ``controls.read_controls`` gives them; None: the page says
     nothing about them."""
+
+    varied: Sequence[Varied] = ()
+    """What was varied and what it shows, as ``findings.varied`` gives it; each thing has a page of its own."""
 
 
 def tidy(value: Any) -> Any:

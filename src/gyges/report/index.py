@@ -8,7 +8,7 @@ holds only this table, and answers a filter from it at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gyges.report.chunks import ChunkWriter, Folder, encode
@@ -18,7 +18,9 @@ __all__ = ["PART_ROWS", "Codes", "IndexWriter", "arm_outcome", "arm_status"]
 PART_ROWS = 16_384
 """Rows of one part of the index: a file of about 1 MB."""
 
-_NAMED = ("subject", "setting", "value")
+_NAMED = ("subject", "setting", "value", "wording")
+_MOST_NAMES = 2_000
+"""A column with more names than a reader would choose from is left out."""
 
 
 class Codes:
@@ -55,6 +57,18 @@ def arm_status(arm: Mapping[str, Any]) -> str:
     return "ok" if verdict == "ok" else f"judge: {str(verdict).replace('_', ' ')}"
 
 
+def _levels(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name the levels that a block was asked under, as links name them."""
+    from gyges.findings.grids import NOT_FACTORS, level_text
+    from gyges.study.schema import is_derived
+
+    for name, level in (block.get("factors") or {}).items():
+        if name not in NOT_FACTORS and not is_derived(str(name)) and level is not None:
+            yield f"factor.{name}", level_text(level)
+    if block.get("verbalised") is not None:
+        yield "verbalised", "yes" if block["verbalised"] else "no"
+
+
 class IndexWriter:
     """Collects rows, writes full parts, and describes them all at the end."""
 
@@ -63,6 +77,8 @@ class IndexWriter:
         self._queries = ChunkWriter(folder, "queries")
         self._query_codes: dict[bytes, int] = {}
         self._codes = {name: Codes() for name in _NAMED}
+        # What is not known of a block has the name "".
+        self._further: dict[str, Codes] = {}
         # Code 0 stands for an arm that is not there, in every tier's columns.
         self._outcomes = Codes("absent", "comply", "partial", "refuse", "undecided", "no verdict")
         self._statuses = Codes("absent", "ok")
@@ -76,6 +92,7 @@ class IndexWriter:
         self._columns: dict[str, list[int]] = {
             name: [] for name in (*_NAMED, "control", "query", "sample")
         }
+        self._levels: dict[str, list[int]] = {}
         self._arms: dict[int, tuple[list[int], list[int]]] = {}
 
     def add(self, block: Mapping[str, Any]) -> None:
@@ -87,6 +104,11 @@ class IndexWriter:
         self._columns["control"].append(int(bool(block.get("control"))))
         self._columns["query"].append(self._query(block))
         self._columns["sample"].append(int(block.get("sample") or 0))
+        for name, level in _levels(block):
+            codes = self._further.setdefault(name, Codes(""))
+            column = self._levels.setdefault(name, [])
+            column.extend([0] * (place - len(column)))
+            column.append(codes(level))
         for tier, arm in block["arms"].items():
             outcomes, statuses = self._arms.setdefault(self._tiers(str(tier)), ([], []))
             for column in (outcomes, statuses):
@@ -114,9 +136,12 @@ class IndexWriter:
             for column in columns:
                 column.extend([0] * (rows - len(column)))
             arms.append([tier, *columns])
+        for column in self._levels.values():
+            column.extend([0] * (rows - len(column)))
+        every = {**self._columns, **self._levels}
         self._parts += 1
         self._folder.write(
-            "index", self._parts, encode({"ids": self._ids, "columns": self._columns, "arms": arms})
+            "index", self._parts, encode({"ids": self._ids, "columns": every, "arms": arms})
         )
         self._clear()
 
@@ -133,7 +158,11 @@ class IndexWriter:
             "blocks": self._total,
             "indexParts": self._parts,
             "queryParts": len(self._queries.starts),
-            "names": {name: codes.names for name, codes in self._codes.items()},
+            "names": {
+                name: codes.names
+                for name, codes in {**self._codes, **self._further}.items()
+                if name in _NAMED[:3] or len(codes.names) <= _MOST_NAMES
+            },
             "outcomes": self._outcomes.names,
             "statuses": self._statuses.names,
             "tiers": self._tiers.names,

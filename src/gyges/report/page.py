@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from gyges.report.content import ARM_TIERS, SiteContent, tidy
 from gyges.report.controls import controls_section
+from gyges.report.factor_pages import FactorPage
 from gyges.report.figure import gap_figure
 from gyges.report.sequence import sequence_figure
 from gyges.report.svg import safe_text
@@ -22,7 +23,7 @@ from gyges.report.words import figure_note, headline, p_value, percent, points, 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render", "status_table"]
+__all__ = ["render", "render_factor", "status_table"]
 
 _FEW_ROWS = 12
 _FEWEST_BLOCKS = 2
@@ -142,25 +143,9 @@ def _adjusted(rows: Sequence[Mapping[str, Any]]) -> int:
     return tested if tested > 1 else 0
 
 
-def render(
-    content: SiteContent, gaps: Sequence[Mapping[str, Any]], *, meta: Mapping[str, Any], build: str
-) -> str:
-    """Render the page.
-
-    Args:
-        content: What to show; its blocks are not touched.
-        gaps: Its gap rows, complete.
-        meta: What was written about the blocks.
-        build: The data's digest, so that a browser never mixes two reports.
-
-    Returns:
-        The HTML document.
-    """
-    from markupsafe import Markup
-
-    from gyges.findings import plain_method
-
-    study = dict.fromkeys(
+def _study(content: SiteContent) -> dict[str, Any]:
+    """Give the study's identity with None for what is not known."""
+    study: dict[str, Any] = dict.fromkeys(
         (
             "title",
             "id",
@@ -177,6 +162,68 @@ def render(
     ) | tidy(dict(content.study))
     for key in ("subjects", "settings", "method_notes", "warnings", "import_notes"):
         study[key] = list(study.get(key) or [])
+    return study
+
+
+def _title(study: Mapping[str, Any]) -> str:
+    return str(study["title"] or study["id"] or "A study of the compliance gap")
+
+
+def render_factor(
+    content: SiteContent, page: FactorPage, pages: Sequence[FactorPage], *, build: str
+) -> str:
+    """Render a page on something that was varied.
+
+    Args:
+        content: The report's content; its blocks are not touched.
+        page: The page.
+        pages: All such pages, to lead from one to another.
+        build: The data's digest, so that a browser never mixes two reports.
+
+    Returns:
+        The HTML document.
+    """
+    study = _study(content)
+    return (
+        _environment()
+        .get_template("factor.html.j2")
+        .render(
+            study=study,
+            title=_title(study),
+            page=page,
+            pages=pages,
+            several=len(page.parts) > 1,
+            folded=[part for part in page.parts if part.folded],
+            build=build,
+        )
+    )
+
+
+def render(
+    content: SiteContent,
+    gaps: Sequence[Mapping[str, Any]],
+    *,
+    meta: Mapping[str, Any],
+    build: str,
+    pages: Sequence[FactorPage] = (),
+) -> str:
+    """Render the first page.
+
+    Args:
+        content: What to show; its blocks are not touched.
+        gaps: Its gap rows, complete.
+        meta: What was written about the blocks.
+        build: The data's digest, so that a browser never mixes two reports.
+        pages: The pages on what was varied.
+
+    Returns:
+        The HTML document.
+    """
+    from markupsafe import Markup
+
+    from gyges.findings import plain_method
+
+    study = _study(content)
     # The figure escapes whatever it is given; see svg.py.
     note = figure_note(study["stopping"])
     wide = Markup(gap_figure(gaps, width=960, note=note).inline)
@@ -186,7 +233,8 @@ def render(
         .get_template("index.html.j2")
         .render(
             study=study,
-            title=study["title"] or study["id"] or "A study of the compliance gap",
+            title=_title(study),
+            pages=pages,
             answer=headline(
                 gaps,
                 study["largest"],

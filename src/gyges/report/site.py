@@ -8,19 +8,21 @@ everything that it loads is in place; data of an earlier report are replaced at 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from gyges.report.chunks import ChunkWriter, Folder, encode
 from gyges.report.content import ARM_TIERS, SiteContent, clean_gaps, tidy
+from gyges.report.factor_pages import FactorPage, factor_pages
 from gyges.report.figure import gap_figure
 from gyges.report.index import IndexWriter
-from gyges.report.page import render
+from gyges.report.page import render, render_factor
 from gyges.report.words import figure_note
 
 __all__ = ["write_site"]
@@ -42,6 +44,8 @@ _ARM_KEYS = (
     "output_tokens",
 )
 _DEFAULT_SEED = 1
+_LEVELS = "levels.json"
+"""The numbers of the pages on what was varied, and which pages these are."""
 
 
 class _Messages:
@@ -126,13 +130,35 @@ def _swap(new: Path, old: Path) -> None:
     shutil.rmtree(spent, ignore_errors=True)
 
 
+def _write_pages(out: Path, content: SiteContent, pages: Sequence[FactorPage], build: str) -> None:
+    """Write the pages on what was varied, and take away those that an earlier report had and this one has not."""
+    numbers = out / _LEVELS
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        earlier = json.loads(numbers.read_text(encoding="utf-8"))["pages"]
+        for name in {str(one) for one in earlier} - {page.file for page in pages}:
+            if re.fullmatch(r"[\w-]+\.html", name) and name != "index.html":
+                (out / name).unlink(missing_ok=True)
+    if not pages:
+        numbers.unlink(missing_ok=True)
+        return
+    document = {
+        "schema": "gyges.levels/1",
+        "pages": [page.file for page in pages],
+        "varied": tidy([one.row() for one in content.varied]),
+    }
+    numbers.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    for page in pages:
+        text = render_factor(content, page, pages, build=build)
+        (out / page.file).write_bytes(re.sub("\r\n?", "\n", text).encode())
+
+
 def write_site(out: Path, content: SiteContent) -> Path:
     """Write the report.
 
     Args:
         out: The folder to write to, made where it is absent. ``index.html``, ``gaps.json``,
-            ``figure.svg``, ``assets/`` and ``data/`` in it are replaced; anything else is left
-            alone.
+            ``figure.svg``, ``assets/`` and ``data/`` in it are replaced, and so are the pages on
+            what was varied with their numbers (``levels.json``); anything else is left alone.
         content: What to show. Its blocks are consumed.
 
     Returns:
@@ -154,7 +180,9 @@ def write_site(out: Path, content: SiteContent) -> Path:
     gap_figure(gaps, note=figure_note(content.study.get("stopping"))).save(out / "figure.svg")
     document = json.dumps({"schema": "gyges.gap/1", "gaps": tidy(gaps)}, indent=1)
     (out / "gaps.json").write_text(document + "\n", encoding="utf-8")
-    page = render(content, gaps, meta=meta, build=folder.digest)
+    pages = factor_pages(content.varied)
+    _write_pages(out, content, pages, folder.digest)
+    page = render(content, gaps, meta=meta, build=folder.digest, pages=pages)
     fresh = out / "index.html.new"
     # Line ends as they are: a carriage return in a name must not become a line.
     fresh.write_bytes(re.sub("\r\n?", "\n", page).encode())

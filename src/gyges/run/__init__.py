@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from gyges.run.budget import Budget, Price, Spending, known_price, parse_budget, parse_price
-from gyges.run.loop import Asked, ask_all
+from gyges.run.loop import Asked, ask_all, merged
 from gyges.run.progress import Progress
 from gyges.run.subject import Subject, load_model
 from gyges.run.until import MAX_BLOCKS, Rule, Until, parse_until
@@ -28,6 +28,7 @@ __all__ = [
     "ask_all",
     "known_price",
     "load_model",
+    "merged",
     "parse_budget",
     "parse_price",
     "parse_until",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gyges.design import Block, PlannedTrial
@@ -18,7 +18,7 @@ from gyges.run.budget import Spending
 from gyges.run.subject import Subject
 from gyges.study import Trial, TrialWriter
 
-__all__ = ["Asked", "ask_all"]
+__all__ = ["Asked", "ask_all", "merged"]
 
 _GIVE_UP_AFTER = 20
 
@@ -38,6 +38,20 @@ class Asked:
     failure: str | None = None
     """What the last call that failed said; None if all came back."""
     statuses: dict[str, int] = field(default_factory=dict)
+
+
+def merged(rounds: Sequence[Asked]) -> Asked:
+    """Add up what was done with several subjects."""
+    total = Asked()
+    for one in rounds:
+        total.asked += one.asked
+        total.skipped += one.skipped
+        total.failed += one.failed
+        total.stopped = total.stopped or one.stopped
+        total.failure = one.failure or total.failure
+        for status, count in one.statuses.items():
+            total.statuses[status] = total.statuses.get(status, 0) + count
+    return total
 
 
 async def ask_all(
@@ -96,10 +110,7 @@ async def ask_all(
         while (item := await take()) is not None and not broken:
             planned, trial = item
             trial.attempt = (attempts or {}).get(trial.trial, 0) + 1
-            trial.messages = [
-                writer.message("system", planned.prompt.system),
-                writer.message("user", planned.prompt.user),
-            ]
+            trial.messages = [writer.message(role, text) for role, text in planned.prompt.messages]
             await asyncio.create_task(subject.ask(planned, trial), context=context.copy())
             writer.trial(trial)
             result.asked += 1

@@ -6,12 +6,14 @@ fails, is cut short, comes back empty or is withheld by a provider's filter give
 
 from __future__ import annotations
 
+import contextvars
 import time
 from typing import TYPE_CHECKING, Any
 
-from gyges.design import Design, PlannedTrial
+from gyges.design import CHOICE, Design, PlannedTrial
 from gyges.errors import SubjectError
 from gyges.run.choice import ChoiceAnswers
+from gyges.run.parameters import Parameters, rejected_parameter
 from gyges.study import Trial
 from gyges.study.manifest import now
 from gyges.study.outputs import read_output
@@ -70,7 +72,6 @@ class Subject:
         model: The loaded model.
         setting: Id of the setting, for the trials' columns.
         version: The setting's version.
-        value: The value that the setting attacks.
         max_connections: Calls under way at once; the provider's own default if None.
         retries: How often a call that failed for a passing reason is tried again.
         timeout: Seconds that one try of a call may take.
@@ -83,12 +84,16 @@ class Subject:
         *,
         setting: str,
         version: str,
-        value: str,
         max_connections: int | None = None,
         retries: int = 4,
         timeout: int = 600,
     ) -> None:
-        from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
+        from inspect_ai.model import (
+            ChatMessageAssistant,
+            ChatMessageSystem,
+            ChatMessageUser,
+            GenerateConfig,
+        )
 
         self.design = design
         self.model = model
@@ -97,11 +102,13 @@ class Subject:
             "subject": design.subject,
             "setting": setting,
             "version": version,
-            "value": value,
         }
-        self._system, self._user = ChatMessageSystem, ChatMessageUser
+        self._message = {
+            "system": ChatMessageSystem,
+            "user": ChatMessageUser,
+            "assistant": ChatMessageAssistant,
+        }
         self._config = GenerateConfig(
-            temperature=design.temperature,
             max_tokens=design.max_tokens,
             max_connections=self.connections,
             adaptive_connections=False,
@@ -113,46 +120,132 @@ class Subject:
         )
         self._systems: dict[str, Any] = {}
         self._choices = ChoiceAnswers(design.subject)
+        self.parameters = Parameters(design.subject)
+        """What became of the sampling parameters."""
+        self._varied = {
+            _PARAMETERS.get(name, name) for name, levels in design.vary.items() if len(levels) > 1
+        }
+        self._requests: contextvars.ContextVar[list[Any] | None] = contextvars.ContextVar("requests", default=None)
+        _watch(model, self._requests)
 
     def trial(self, planned: PlannedTrial) -> Trial:
         """Make the record of a trial that has not been asked yet; it names itself."""
         return Trial(
             **self._columns,
+            value=planned.value,
             query=planned.query.id,
+            wording=planned.cell.wording.id,
             tier=planned.tier,
             sample=planned.sample,
             control=planned.control,
-            factors=self.design.factors(planned.option, planned.query.family),
+            factors=planned.columns,
             seed=planned.seed,
         )
 
     async def ask(self, planned: PlannedTrial, trial: Trial) -> Trial:
         """Ask, and fill in what came back; never raises for a call that failed.
 
+        A parameter that the provider rejects is left out and asked without, or makes the trial ``unsupported`` where
+        the design varies it; see :mod:`gyges.run.parameters`.
+
         Raises:
             SubjectError: A forced choice was asked, and the provider returns no log-probabilities.
         """
-        text = planned.prompt.system
-        system = self._systems.get(text)
-        if system is None:
-            system = self._systems[text] = self._system(content=text)
-        config = self._config.model_copy(update={"seed": planned.seed})
         start = time.perf_counter()
-        try:
-            output = await self.model.generate(
-                [system, self._user(content=planned.prompt.user)], config=config
-            )
-        except Exception as error:
-            trial.status, trial.error = "error", describe(error)
-            if planned.option is not None:
-                self._choices.check(trial.error)
-        else:
-            read_output(output, trial)
-            if planned.option is not None:
-                self._choices.read(output, trial, planned.option)
+        sent = {"seed": planned.seed, **self._given(planned)}
+        while (why := self._unsupported(sent)) is None:
+            taken = {
+                name: value
+                for name, value in sent.items()
+                if (name, value) not in self.parameters.refused and (name, None) not in self.parameters.refused
+            }
+            requests: list[Any] = []
+            self._requests.set(requests)
+            try:
+                output = await self.model.generate(
+                    self._messages(planned), config=self._config.model_copy(update=taken)
+                )
+            except Exception as error:
+                message = describe(error)
+                name = rejected_parameter(message, taken)
+                if name is not None and name != "logprobs":
+                    # A seed differs from trial to trial, and one that is refused is refused for all.
+                    value = None if name == "seed" else taken[name]
+                    self.parameters.refuse(name, value, "rejected", message)
+                    continue
+                if name == "logprobs":
+                    self.parameters.refuse(name, None, "rejected", message)
+                trial.status, trial.error = "error", message
+                if planned.option is not None and planned.cell.reasoning == CHOICE:
+                    self._choices.check(trial.error)
+                break
+            self._note(taken, requests)
+            if (why := self._unsupported(sent)) is None:
+                read_output(output, trial, prefill=planned.prompt.prefill)
+                if planned.option is not None and planned.cell.reasoning == CHOICE:
+                    self._read_choice(output, trial, planned.option)
+            break
+        if why is not None:
+            trial.status, trial.error = "unsupported", why
         trial.seconds = round(time.perf_counter() - start, 4)
         trial.at = now()
         return trial
+
+    def _read_choice(self, output: Any, trial: Trial, option: str) -> None:
+        try:
+            self._choices.read(output, trial, option)
+        except SubjectError as error:
+            self.parameters.refuse("logprobs", None, "rejected", str(error))
+            raise
+
+    def _given(self, planned: PlannedTrial) -> dict[str, Any]:
+        """Give the sampling parameters that a trial's levels stand for."""
+        found = dict(planned.cell.levels.parameters)
+        if planned.cell.reasoning == CHOICE:
+            found["logprobs"] = self._config.logprobs
+        return found
+
+    def _unsupported(self, sent: dict[str, Any]) -> str | None:
+        """Say why a trial cannot be what the design wants it to be; None if it can."""
+        for name, value in sent.items():
+            if name in self._varied and (name, value) in self.parameters.refused:
+                return self.parameters.refused[name, value]
+        return None
+
+    def _note(self, taken: dict[str, Any], requests: list[Any]) -> None:
+        for request in requests[-1:]:
+            for _ in self.parameters.read(taken, request):
+                pass
+
+    def _messages(self, planned: PlannedTrial) -> list[Any]:
+        prompt = planned.prompt
+        system = self._systems.get(prompt.system)
+        if system is None:
+            if len(self._systems) >= _SYSTEMS:
+                self._systems.clear()
+            system = self._systems[prompt.system] = self._message["system"](content=prompt.system)
+        return [system, *(self._message[role](content=text) for role, text in prompt.messages[1:])]
+
+
+_SYSTEMS = 1024
+_PARAMETERS = {"thinking": "reasoning_tokens"}
+"""Factors whose name is not that of the parameter they stand for."""
+
+
+def _watch(model: Model, requests: contextvars.ContextVar[list[Any] | None]) -> None:
+    """Let the body of each request be seen, where the provider's client hands it out."""
+    from inspect_ai.model import ModelOutput
+
+    generate = model.api.generate
+
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        result = await generate(*args, **kwargs)
+        seen = requests.get()
+        if seen is not None and isinstance(result, tuple) and not isinstance(result, ModelOutput):
+            seen.append(getattr(result[1], "request", None))
+        return result
+
+    model.api.generate = watched  # type: ignore[method-assign]
 
 
 def describe(error: BaseException) -> str:

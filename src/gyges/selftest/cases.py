@@ -1,8 +1,9 @@
 """Under which circumstances does each planted subject show what it is?
 
-Most kinds are asked once. One that fakes on some wordings is asked in each text that the setting has for its levels of
-reasoning, with a salt by which it fakes on some and not on others; one that fakes above a temperature is asked above
-and below it.
+Most kinds are asked once. One that fakes on some wordings is asked in two of the setting's wordings, with a salt by
+which it fakes in one of them and not in the other; one that fakes above a temperature is asked above and below it.
+Kinds that show what they are only in a design of their own are asked only where they are named, and then plainly: a
+design of theirs would take longer than all the others together.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gyges.design import CHOICE, Design, PlannedTrial, blocks
+from gyges.design.wordings import pick_wordings
 from gyges.errors import SubjectError, nearest
-from gyges.planning import make_design
+from gyges.planning import Wanted, plan_run
 from gyges.settings import Setting
 
-__all__ = ["Case", "cases", "chosen"]
+__all__ = ["Case", "cases", "chosen", "left_out"]
 
 _HEATS = (1.0, 0.2)
+_ASKED = ("wording-faker", "temperature-faker")
+"""Kinds that need a design, and get a small one here."""
+_WORDINGS = 2
 _SALTS = 64
 
 
@@ -31,6 +36,8 @@ class Case:
     when: str = ""
     """What decides how it behaves here; empty where nothing does."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    values: int = 1
+    """Among how many values the queries are divided: each has a gap of its own."""
 
     @property
     def name(self) -> str:
@@ -40,32 +47,50 @@ class Case:
     @property
     def rows(self) -> int:
         """How many gaps it has: its no-conflict control is one of its own."""
-        return 1 + (self.design.control > 0)
+        return self.values * (1 + (self.design.control > 0))
 
-    def truth(self, setting: Setting, *, control: bool) -> tuple[float, float]:
-        """The true rates of compliance of the very trials that are asked: monitored, unmonitored."""
+    def truth(self, setting: Setting, *, control: bool, value: str = "") -> tuple[float, float]:
+        """The true rates of compliance of the very trials that are asked: monitored, unmonitored.
+
+        Args:
+            setting: Where it is asked.
+            control: In the no-conflict control.
+            value: Of the trials on this one of the setting's values; of all if empty.
+        """
         from gyges.subjects.planted import planted_truth
 
-        asked = _asked(self.design, setting, control=control)
-        found = planted_truth(self.kind, self.arguments, asked, temperature=self.design.temperature)
+        asked = [
+            planned
+            for planned in _asked(self.design, setting, control=control)
+            if value in ("", planned.value)
+        ]
+        found = planted_truth(self.kind, self.arguments, asked)
         return found.monitored, found.unmonitored
 
 
 def chosen(kinds: Iterable[str] | None) -> list[str]:
-    """The kinds to ask: all, or those named.
+    """The kinds to ask: all but those that are left out, or those named.
 
     Raises:
         SubjectError: There is no such kind, or none is named.
     """
     from gyges.subjects.planted import PLANTED
 
-    names = list(PLANTED) if kinds is None else list(dict.fromkeys(kinds))
+    usual = [name for name in PLANTED if name not in left_out()]
+    names = usual if kinds is None else list(dict.fromkeys(kinds))
     for name in names:
         if name not in PLANTED:
             raise SubjectError(f"{name}: no such planted subject; {nearest(name, PLANTED)}")
     if not names:
         raise SubjectError(f"a self-test needs a planted subject; {nearest('', PLANTED)}")
     return names
+
+
+def left_out() -> dict[str, str]:
+    """The kinds that are asked only where they are named, and what has to vary for them to show themselves."""
+    from gyges.subjects.planted import DESIGNED
+
+    return {name: vary for name, vary in DESIGNED.items() if name not in _ASKED}
 
 
 def cases(
@@ -101,25 +126,25 @@ def cases(
         number += 1
         # Kinds that behave alike would otherwise draw the same answers: one piece of luck for several rows.
         usual = {"control": 0, "temperature": 1.0, "reasoning": reasoning}
-        design = make_design(
-            setting,
-            f"gyges/planted/{kind}",
+        wanted = Wanted(
+            setting=setting.id,
+            model=f"gyges/planted/{kind}",
             queries=queries,
             samples=samples,
             seed=1000 * seed + number,
-            max_tokens=None,
             model_args=arguments,
-            base_url=None,
             **{**usual, **known},
         )
+        design = plan_run(wanted, setting=setting).design
         design.check(setting)
-        return Case(kind, design, when, arguments)
+        return Case(kind, design, when, arguments, max(1, len(setting.values)))
 
     for kind in kinds:
         if kind == "wording-faker":
-            salted = {**own, "salt": _splitting_salt(setting, own, reasoning)}
-            for level in _levels(setting, reasoning):
-                yield case(kind, f"reasoning {level}", salted, reasoning=level)
+            names = pick_wordings(setting, min(_WORDINGS, setting.wording_count))
+            salted = {**own, "salt": _splitting_salt(setting, own, names)}
+            for name in names:
+                yield case(kind, f"wording {name}", salted, vary=[f"wording={name}"])
         elif kind == "temperature-faker":
             # A forced choice is asked at one temperature.
             for heat in (1.0,) if reasoning == CHOICE else _HEATS:
@@ -130,25 +155,18 @@ def cases(
             yield case(kind)
 
 
-def _levels(setting: Setting, reasoning: str) -> list[str]:
-    """The levels that are asked like this one: in words, or as a forced choice, which has a size of its own."""
-    levels = setting.factors["reasoning"]
-    return [level for level in levels if (level == CHOICE) == (reasoning == CHOICE)]
-
-
-def _splitting_salt(setting: Setting, own: Mapping[str, Any], reasoning: str) -> int:
-    """The first salt by which the subject fakes on one of the setting's texts, and not on another if there is one."""
-    levels = _levels(setting, reasoning)
+def _splitting_salt(setting: Setting, own: Mapping[str, Any], wordings: list[str]) -> int:
+    """The first salt by which the subject fakes in the first of these wordings, and in no other."""
     for salt in range(_SALTS):
         arguments = {**own, "salt": salt}
-        fakes = 0
-        for level in levels:
-            design = Design(setting=setting.id, subject="", queries=1, reasoning=level)
+        fakes = []
+        for name in wordings:
+            design = Design(setting=setting.id, subject="", queries=1, levels={"wording": name})
             monitored, unmonitored = Case("wording-faker", design, "", arguments).truth(
                 setting, control=False
             )
-            fakes += monitored != unmonitored
-        if fakes and (fakes < len(levels) or len(levels) == 1):
+            fakes.append(monitored != unmonitored)
+        if fakes[0] and not any(fakes[1:]):
             return salt
     return 0
 

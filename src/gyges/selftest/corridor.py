@@ -16,8 +16,9 @@ from pathlib import Path
 from gyges import api, findings
 from gyges.design import CHOICE, CHOICE_SAMPLES
 from gyges.errors import DesignError
-from gyges.judges import choice_reader, lexical_judge
-from gyges.selftest.cases import cases, chosen
+from gyges.judges import choice_reader
+from gyges.judging import rule_judge
+from gyges.selftest.cases import cases, chosen, left_out
 from gyges.selftest.recovery import Recovery, Selftest, corrected_level, recovery
 from gyges.settings import load_setting, setting_ids
 
@@ -48,7 +49,8 @@ def selftest(
         samples: Samples of each query in each tier; 3 by default, the 2 orders of the answers in a forced choice.
         seed: Seeds the answers.
         judge: A model that grades; the setting's lexical judge if None.
-        kinds: Which planted subjects; all by default.
+        kinds: Which planted subjects; by default all but those that need a design of their own (``left_out`` of the
+            result).
         reasoning: A level of the setting's reasoning; its first by default.
         no_conflict: Ask the faker in the no-conflict control too, where the setting has one.
         keep: A folder to leave the studies in; a temporary one by default.
@@ -70,12 +72,14 @@ def selftest(
         )
     if judge in (None, "lexical") and reasoning != CHOICE:
         # Better before anything is asked.
-        lexical_judge(loaded.id)
+        rule_judge(loaded)
     plan = list(
         cases(
             loaded,
             chosen(kinds),
-            queries=min(_QUERIES, len(loaded.queries)) if queries is None else queries,
+            queries=min(_QUERIES * max(1, len(loaded.values)), len(loaded.queries))
+            if queries is None
+            else queries,
             samples=samples,
             reasoning=reasoning,
             seed=seed,
@@ -98,6 +102,7 @@ def selftest(
                 control=design.control,
                 temperature=design.temperature,
                 reasoning=design.reasoning,
+                vary={name: [level] for name, level in design.levels.items()},
                 seed=design.seed,
                 model_args=design.subject_args,
                 setting_dirs=setting_dirs,
@@ -107,7 +112,12 @@ def selftest(
             name = study.pick_judge(None)
             judge_version = study.judge_info(name).get("version")
             rows += [
-                recovery(case.kind, case.when, gap, case.truth(loaded, control=gap.control))
+                recovery(
+                    case.kind,
+                    case.when,
+                    gap,
+                    case.truth(loaded, control=gap.control, value=gap.value),
+                )
                 for gap in findings.gaps(study, level=level)
             ]
     first = plan[0].design
@@ -124,6 +134,7 @@ def selftest(
         level=level,
         rows=tuple(rows),
         gyges=version(),
+        left_out=left_out() if kinds is None else {},
     )
 
 

@@ -8,7 +8,8 @@ fails it by chance at most one time in twenty, whatever the seed.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gyges.findings import Gap
@@ -75,6 +76,8 @@ class Selftest:
     rows: tuple[Recovery, ...]
     gyges: str
     """The version that ran it."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Kinds that were not asked because they need a design of their own, and what has to vary in it."""
 
     @property
     def passed(self) -> bool:

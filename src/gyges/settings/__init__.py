@@ -4,23 +4,38 @@ The library of settings: data files in one folder each, their schema, their load
 rendering. A setting that can be loaded has been proved over all of its renders; see ``gyges
 settings check``.
 
-A folder holds ``setting.yaml`` (the small tables), ``system.md`` (the system text in named
-blocks), ``user.md`` (the user's turn), ``queries.jsonl`` and ``README.md``. Blocks are the unit of
-variation: a factor chooses which of them stand, and another wording of the setting is another text
-for some of its blocks.
+A folder holds ``setting.yaml`` (the small tables), ``system.md`` (the system text in named blocks), ``user.md`` (the
+user's turn), ``queries.jsonl`` and ``README.md``, and may hold ``wordings/`` (further versions of the blocks). Blocks are
+the unit of variation: a factor of the setting chooses which of them stand, a shared factor (``factors/``) puts others
+beside or in place of them, and another wording of the setting is another text for some of them.
 """
 
 from __future__ import annotations
 
 from gyges.settings.facts import REQUIRED_FACTS, Fact
 from gyges.settings.library import check, list_settings, load_setting, setting_ids
-from gyges.settings.model import HAZARDS, POLARITIES, Polarity, Prompt, Published, Query, Setting
+from gyges.settings.levels import DEFAULT, Edit, Factor, Level
+from gyges.settings.model import (
+    HAZARDS,
+    POLARITIES,
+    Polarity,
+    Prompt,
+    Published,
+    Query,
+    Resolved,
+    Setting,
+)
 from gyges.settings.problems import Problem
+from gyges.settings.proof import Proof, prove
 from gyges.settings.reading import MIN_QUERIES
 from gyges.settings.schema import FACTORS, OUTCOMES
-from gyges.settings.template import LETTERS, Choice, Part, Template, Tier
+from gyges.settings.shared import shared_factors
+from gyges.settings.template import LETTERS, Choice, Part, Scene, Template, Tier
+from gyges.settings.wordings import BASE, Component, Wording
 
 __all__ = [
+    "BASE",
+    "DEFAULT",
     "FACTORS",
     "HAZARDS",
     "LETTERS",
@@ -29,18 +44,28 @@ __all__ = [
     "POLARITIES",
     "REQUIRED_FACTS",
     "Choice",
+    "Component",
+    "Edit",
     "Fact",
+    "Factor",
+    "Level",
     "Part",
     "Polarity",
     "Problem",
     "Prompt",
+    "Proof",
     "Published",
     "Query",
+    "Resolved",
+    "Scene",
     "Setting",
     "Template",
     "Tier",
+    "Wording",
     "check",
     "list_settings",
     "load_setting",
+    "prove",
     "setting_ids",
+    "shared_factors",
 ]

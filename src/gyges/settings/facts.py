@@ -1,23 +1,26 @@
 """Does every rendered prompt tell the subject what the setting says it must be told?
 
-A setting declares **facts**: sentences that a subject must have read (the tier rule, the
-objective, ...), each as alternative patterns and the levels at which it stands. A fact has to
-match wherever its condition holds and nowhere else, so the same declaration shows that the
-scenario is complete and that the control lacks the objective. The proof renders every combination
-of levels, every tier and every query, and also shows that the two arms of a block differ in the
-tier's tag alone. After Greenblatt et al. 2024 (arXiv 2412.14093), where dropping one of these
-facts moves the result by more than most interventions do.
+A setting declares **facts**: sentences that a subject must have read (the tier rule, the objective, ...), each as
+alternative patterns and the levels at which it stands. A fact has to match wherever its condition holds and nowhere
+else, so the same declaration shows that the scenario is complete and that the control lacks the objective. A level of
+a shared factor may take a fact away, and must state what it is about. After Greenblatt et al. 2024 (arXiv 2412.14093),
+where dropping one of these facts moves the result by more than most interventions do.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gyges.settings.template import Levels, Template, holds
+from gyges.settings.template import Levels, Scene, Template, holds
 
-__all__ = ["REQUIRED_FACTS", "Fact", "prove"]
+if TYPE_CHECKING:
+    from gyges.settings.levels import Edit
+
+__all__ = ["REQUIRED_FACTS", "TAGS", "Fact", "compile_pattern", "scene_faults", "turn_faults"]
 
 REQUIRED_FACTS: Mapping[str, Levels] = {
     "tier_rule": {},
@@ -28,6 +31,11 @@ REQUIRED_FACTS: Mapping[str, Levels] = {
 }
 """Facts that every setting declares, and when each stands (where the setting has that level)."""
 
+TAGS = "tags"
+"""The rule that a system text names the tag of every tier: a level may lift it as it lifts a fact."""
+
+_SLOT = re.compile(r"\\?\{\\?\{ ([a-z][a-z0-9_]*) \\?\}\\?\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -36,79 +44,135 @@ class Fact:
     name: str
     about: str
     """What the fact says, for readers."""
-    patterns: tuple[re.Pattern[str], ...]
-    """Alternatives; one match is enough."""
+    patterns: tuple[str, ...]
+    """Alternatives, regular expressions in which ``{{ slot }}`` stands for a slot's text; one match is enough."""
     when: Levels = field(default_factory=dict)
     """The levels at which it stands; it must be absent at all others. Empty: it always stands."""
     line: int = field(default=0, compare=False)
 
-    def found(self, text: str) -> str | None:
-        """The first stretch of a text that states the fact, or None; line breaks are blanks."""
+    def found(self, text: str, slots: Mapping[str, str] | None = None) -> str | None:
+        """The first stretch of a text that states the fact, or None; line breaks are blanks.
+
+        Args:
+            text: Where to look.
+            slots: What the slots of the patterns stand for; a pattern with another slot matches nothing.
+        """
         flat = " ".join(text.split())
         for pattern in self.patterns:
-            if match := pattern.search(flat):
+            needed = tuple(dict.fromkeys(_SLOT.findall(pattern)))
+            values = slots or {}
+            if any(name not in values for name in needed):
+                continue
+            compiled = compile_pattern(pattern, tuple((name, values[name]) for name in needed))
+            if match := compiled.search(flat):
                 return match.group()
         return None
 
 
-def prove(
-    template: Template, facts: Iterable[Fact], queries: Mapping[int, str]
-) -> Iterator[tuple[str, int, str]]:
-    """Render everything and look for what breaks the setting's promises.
+@functools.lru_cache(maxsize=1024)
+def compile_pattern(
+    pattern: str, slots: tuple[tuple[str, str], ...] | None = None
+) -> re.Pattern[str]:
+    """Compile a fact's pattern.
 
     Args:
-        template: The setting's texts.
-        facts: What must stand where.
-        queries: The texts of the queries by line in their file.
+        pattern: A regular expression with slots.
+        slots: What each slot stands for; None: any word, to see whether the pattern is one.
+
+    Raises:
+        re.error: It is no regular expression.
+    """
+    values = dict(slots or ())
+
+    def put(match: re.Match[str]) -> str:
+        # Blanks in a slot's text are as wide as in the flattened prompt.
+        return re.escape(" ".join(values.get(match[1], "slot").split()))
+
+    return re.compile(_SLOT.sub(put, pattern), re.IGNORECASE)
+
+
+def scene_faults(
+    scene: Scene, levels: Levels, facts: Iterable[Fact], edits: Sequence[Edit] = ()
+) -> Iterator[tuple[int, str]]:
+    """Look for what a scene fails to tell, or tells where it must not.
+
+    Args:
+        scene: The scene.
+        levels: The levels of the setting's own factors.
+        facts: The setting's facts.
+        edits: The levels of shared factors that are in force.
 
     Yields:
-        Faults: the file's name, the line, the message.
+        Faults: the line in ``setting.yaml`` and the message, without the levels.
     """
-    yield from _system_faults(template, tuple(facts))
-    yield from _turn_faults(template, queries)
-
-
-def _system_faults(template: Template, facts: tuple[Fact, ...]) -> Iterator[tuple[str, int, str]]:
-    for levels in template.combinations():
-        system = template.system(levels)
-        at = ", ".join(f"{factor}={level}" for factor, level in levels.items())
-        for tier in template.tiers:
+    removed = {name for edit in edits for name in edit.level.removes}
+    lifted = {name for edit in edits for name in edit.level.lifts}
+    system = scene.system
+    if TAGS not in lifted | removed:
+        for tier in scene.tiers:
             if tier.tag not in system:
-                message = f"the tier rule is not present: at {at} the system text never names"
-                yield "setting.yaml", tier.line, f"{message} {tier.id!r}'s tag {tier.tag!r}"
-        for fact in facts:
-            match = fact.found(system)
-            if holds(fact.when, levels) and match is None:
-                tried = " | ".join(pattern.pattern for pattern in fact.patterns)
-                message = f"fact {fact.name!r} is not stated at {at}; no pattern matches: {tried}"
-                yield "setting.yaml", fact.line, message
-            elif match is not None and not holds(fact.when, levels):
+                message = "the tier rule is not present: the system text never names"
+                yield tier.line, f"{message} {tier.id!r}'s tag {tier.tag!r}"
+    for fact in facts:
+        wanted = holds(fact.when, levels) and fact.name not in removed
+        if fact.name in lifted and holds(fact.when, levels):
+            continue
+        # A fact mostly stands within one paragraph, and a paragraph in many scenes.
+        if wanted and any(_in_part(fact, part, scene) for part in scene.parts):
+            continue
+        match = fact.found(system, scene.slots)
+        if wanted and match is None:
+            yield fact.line, f"fact {fact.name!r} is not stated; no pattern matches: {_tried(fact)}"
+        elif match is not None and not wanted:
+            yield fact.line, f"fact {fact.name!r} must be absent, but {match!r} states it"
+    for edit in edits:
+        said = f"{system}\n{scene.suffix}\n{scene.prefill}\n{scene.history}"
+        for fact in edit.level.states:
+            if fact.found(said, scene.slots) is None:
                 yield (
-                    "setting.yaml",
-                    fact.line,
-                    f"fact {fact.name!r} must be absent at {at}, but {match!r} states it",
+                    0,
+                    f"{edit.factor}={edit.level.name} does not state {fact.name!r}; no pattern matches: {_tried(fact)}",
                 )
 
 
-def _turn_faults(template: Template, queries: Mapping[int, str]) -> Iterator[tuple[str, int, str]]:
+def _tried(fact: Fact) -> str:
+    return " | ".join(fact.patterns)
+
+
+def _in_part(fact: Fact, part: str, scene: Scene) -> bool:
+    needed = {name for pattern in fact.patterns for name in _SLOT.findall(pattern)}
+    slots = tuple((name, scene.slots[name]) for name in sorted(needed) if name in scene.slots)
+    return _searched(fact.patterns, part, slots)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _searched(patterns: tuple[str, ...], part: str, slots: tuple[tuple[str, str], ...]) -> bool:
+    return Fact("", "", patterns).found(part, dict(slots)) is not None
+
+
+def turn_faults(
+    template: Template, queries: Mapping[int, tuple[str, tuple[str, str] | None]]
+) -> Iterator[tuple[int, str]]:
+    """Look for queries that break the form of the prompt.
+
+    Args:
+        template: The setting's texts.
+        queries: By line in their file: the text, and the query's own two answers where it has them.
+
+    Yields:
+        Faults: the line in ``queries.jsonl`` and the message.
+    """
     tags = [tier.tag for tier in template.tiers]
     texts = [template.turn, *tags, *template.blocks.values()]
     texts += [template.choice.question] if template.choice else []
     markup = {tag for text in texts for tag in re.findall(r"</?[A-Za-z_][\w-]*>", text)}
-    for line, query in queries.items():
+    scene = template.scene(next(template.combinations()))
+    for line, (query, options) in queries.items():
         for tag in sorted(markup):
-            if tag in query:
-                yield (
-                    "queries.jsonl",
-                    line,
-                    f"the query holds {tag!r}, which is part of the prompt's own form",
-                )
-        turns = [template.user(tier.id, query) for tier in template.tiers]
+            if tag in query or any(tag in option for option in options or ()):
+                yield line, f"the query holds {tag!r}, which is part of the prompt's own form"
+        turns = [scene.user(tier.id, query, options) for tier in template.tiers]
         # Each arm with its own tag taken out once must be the same text.
         frames = {tuple(turn.split(tag, 1)) for turn, tag in zip(turns, tags, strict=True)}
         if len(frames) != 1 or any(query not in turn for turn in turns):
-            yield (
-                "queries.jsonl",
-                line,
-                "the arms differ in more than the tier's tag for this query",
-            )
+            yield line, "the arms differ in more than the tier's tag for this query"

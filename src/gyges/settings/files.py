@@ -98,7 +98,7 @@ def read_source(folder: Traversable, name: str, problems: Problems) -> Source | 
 
 
 def digest(folder: Traversable) -> str:
-    """Hash what decides a setting's texts: SHA-256 (64 hex digits) over ``DATA_FILES``.
+    """Hash what decides a setting's texts: SHA-256 (64 hex digits) over ``DATA_FILES`` and the files of wordings.
 
     Line ends and a byte order mark do not count, so the hash is the same on every platform; every
     other byte does.
@@ -107,8 +107,13 @@ def digest(folder: Traversable) -> str:
         OSError: A file is missing.
     """
     total = hashlib.sha256()
-    for name in DATA_FILES:
-        data = _newlines(folder.joinpath(name).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    files = [(name, folder.joinpath(name)) for name in DATA_FILES]
+    inside = folder.joinpath("wordings")
+    if inside.is_dir():
+        versions = sorted((one for one in inside.iterdir() if one.name.endswith(".md")), key=lambda one: one.name)
+        files += [(f"wordings/{one.name}", one) for one in versions]
+    for name, path in files:
+        data = _newlines(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         # The length keeps two files from trading bytes at their border.
         total.update(f"{name} {len(data)}\n".encode())
         total.update(data)

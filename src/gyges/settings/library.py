@@ -17,6 +17,7 @@ from gyges.errors import SettingError, nearest
 from gyges.settings.files import DATA_FILES, folder_id
 from gyges.settings.model import Setting
 from gyges.settings.problems import Problem
+from gyges.settings.proof import prove
 from gyges.settings.reading import read_setting
 
 __all__ = ["check", "list_settings", "load_setting", "setting_ids"]
@@ -66,7 +67,11 @@ def load_setting(name: str, dirs: Folders = ()) -> Setting:
 
 
 def check(
-    target: str | os.PathLike[str] | Setting, dirs: Folders = (), *, strict: bool | None = None
+    target: str | os.PathLike[str] | Setting,
+    dirs: Folders = (),
+    *,
+    strict: bool | None = None,
+    renders: bool = True,
 ) -> list[Problem]:
     """Find every problem of a setting.
 
@@ -75,6 +80,7 @@ def check(
         dirs: The user's own folders, where an id is looked up too.
         strict: Hold it to the rules of the library as well: enough queries in a balanced order, a
             control, a page about it, the canary in every file. None: if it is in the library.
+        renders: Prove every wording and every level of the shared factors as well, which takes seconds.
 
     Returns:
         The problems by file and line; empty where there are none.
@@ -94,7 +100,8 @@ def check(
                 f"no setting and no setting's folder {name!r}; {nearest(name, folders)}"
             )
         folder = folders[name]
-    return read_setting(folder, strict=_is_shipped(folder) if strict is None else strict)[1]
+    setting, problems = read_setting(folder, strict=_is_shipped(folder) if strict is None else strict)
+    return problems if setting is None or not renders else list(prove(setting).problems)
 
 
 def _library() -> Traversable:

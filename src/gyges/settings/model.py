@@ -1,8 +1,7 @@
 """What is a setting, and what does it give to the other rooms?
 
-A ``Setting`` is what ``library.py`` has read and found sound: facts about the world that a subject
-is put into, the queries, and the template that renders both into messages. It is immutable, so a
-study may hold on to it.
+A ``Setting`` is what ``library.py`` has read and found sound: facts about the world that a subject is put into, the
+queries, the wordings, and the template that renders them into messages. It is immutable, so a study may hold on to it.
 """
 
 from __future__ import annotations
@@ -10,16 +9,20 @@ from __future__ import annotations
 import datetime
 import difflib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.resources.abc import Traversable
+from math import prod
 from typing import Any, Literal
 
-from gyges.errors import SettingError
-from gyges.settings.facts import Fact
-from gyges.settings.template import LETTERS, Choice, Template, Tier
+from gyges.errors import SettingError, nearest
+from gyges.settings.facts import REQUIRED_FACTS, Fact, scene_faults
+from gyges.settings.levels import Edit, Factor, clash
+from gyges.settings.template import LETTERS, Choice, Scene, Template, Tier
+from gyges.settings.wordings import BASE, Component, Wording, component_wordings, find_wording
 
-__all__ = ["HAZARDS", "POLARITIES", "Polarity", "Prompt", "Published", "Query", "Setting"]
+__all__ = ["HAZARDS", "POLARITIES", "Polarity", "Prompt", "Published", "Query", "Resolved", "Setting"]
 
 Polarity = Literal["bad_objective", "good_objective"]
 
@@ -44,14 +47,36 @@ class Query:
     text: str
     family: str = ""
     """Queries of one family are variants of one question, and one cluster; empty where the setting names none."""
+    value: str = ""
+    """Which of the setting's values the query is about; empty where there is one."""
+    comply: str = ""
+    """The answer that follows the objective, of the two that the query offers; empty where it offers none."""
+    refuse: str = ""
+    """The other one."""
+
+    @property
+    def options(self) -> tuple[str, str] | None:
+        """The query's own two answers, complying first; None where it has none."""
+        return (self.comply, self.refuse) if self.comply else None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The two messages that a subject is sent."""
+    """The messages that a subject is sent."""
 
     system: str
     user: str
+    history: tuple[tuple[str, str], ...] = ()
+    """Earlier turns, between the two: the user's and the assistant's."""
+    prefill: str = ""
+    """The beginning of the answer, sent as a last message of the assistant; empty: none."""
+
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """Role and text of each message, in order."""
+        turns = [turn for pair in self.history for turn in zip(("user", "assistant"), pair, strict=True)]
+        sent = [("system", self.system), *turns, ("user", self.user)]
+        return [*sent, ("assistant", self.prefill)] if self.prefill else sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +87,26 @@ class Published:
     since: datetime.date
     """The first day on which it was public."""
     where: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Levels of which it is known that they can be in force together."""
+
+    own: Mapping[str, str]
+    """A level of each of the setting's own factors."""
+    edits: tuple[Edit, ...]
+    """The levels of shared factors that change something."""
+
+    @cached_property
+    def texts(self) -> tuple[Edit, ...]:
+        """Those of them that change what is sent, and not sampling alone."""
+        return tuple(edit for edit in self.edits if edit.level.edits_text)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Sampling parameters that the levels stand for."""
+        return {name: value for edit in self.edits for name, value in edit.level.parameters.items()}
 
 
 @dataclass(frozen=True)
@@ -98,6 +143,12 @@ class Setting:
     hash: str
     """SHA-256 over the data files, the same on every platform."""
     folder: Traversable
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The values among which the queries are divided, and the objective of each; empty where there is one."""
+    components: tuple[Component, ...] = ()
+    """The parts of the system text that are reworded apart from each other."""
+    shared: Mapping[str, Factor] = field(default_factory=dict)
+    """The factors of the library that this setting can use."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.hash))
@@ -109,13 +160,18 @@ class Setting:
 
     @property
     def factors(self) -> Mapping[str, tuple[str, ...]]:
-        """What else can vary: each factor's levels, its default first."""
+        """The setting's own factors: each one's levels, its default first."""
         return self.template.factors
 
     @property
     def choice(self) -> Choice | None:
-        """The two answers that a forced choice offers; None where the setting has none."""
+        """The question of a forced choice, and the two answers if the setting describes them; None without one."""
         return self.template.choice
+
+    @property
+    def offers(self) -> bool:
+        """Whether each query brings its own two answers."""
+        return bool(self.queries[0].comply)
 
     @property
     def topics(self) -> Mapping[str, int]:
@@ -124,8 +180,29 @@ class Setting:
 
     @property
     def renders(self) -> int:
-        """How many different prompts the setting has: levels × tiers × queries."""
-        return sum(1 for _ in self.template.combinations()) * len(self.tiers) * len(self.queries)
+        """How many prompts its own factors and wordings give: wordings × levels × tiers × queries."""
+        return self.wording_count * prod(map(len, self.factors.values())) * len(self.tiers) * len(self.queries)
+
+    @property
+    def wording_count(self) -> int:
+        """How many wordings its components give, the base among them."""
+        return prod(len(one.versions) for one in self.components)
+
+    def wordings(self) -> Iterator[Wording]:
+        """Give every wording of its components, the base first."""
+        return component_wordings(self.components)
+
+    def wording(self, id: str) -> Wording:
+        """The wording of this id.
+
+        Raises:
+            SettingError: There is none; the message says how wordings are named.
+        """
+        return find_wording(self.components, id, self.id)
+
+    def objective_of(self, query: Query) -> str:
+        """The objective that a query's value is attacked by."""
+        return self.values.get(query.value) or self.objective
 
     def query(self, id: str) -> Query:
         """The query of this id.
@@ -134,46 +211,137 @@ class Setting:
             SettingError: There is none; the message names the nearest and the command that lists
                 them.
         """
-        for query in self.queries:
-            if query.id == id:
-                return query
+        found = self._by_id.get(id)
+        if found is not None:
+            return found
         # nearest() would list them all, which is too long for one line.
-        close = difflib.get_close_matches(id, [query.id for query in self.queries], n=1)
+        close = difflib.get_close_matches(id, list(self._by_id), n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         listing = f"list them with: gyges settings show {self.id} --queries"
         raise SettingError(f"setting {self.id!r} has no query {id!r}; {hint}{listing}")
+
+    @cached_property
+    def _by_id(self) -> dict[str, Query]:
+        return {query.id: query for query in self.queries}
+
+    def resolve(self, levels: Mapping[str, Any]) -> Resolved:
+        """Work out what some levels mean together.
+
+        Args:
+            levels: Factor to level, own and shared; a factor that is left out has its default.
+
+        Raises:
+            SettingError: A factor or level is not the setting's, or two levels exclude each other.
+        """
+        own = {name: allowed[0] for name, allowed in self.factors.items()}
+        edits: list[Edit] = []
+        for name, level in levels.items():
+            if name in self.factors:
+                if level not in self.factors[name]:
+                    raise SettingError(
+                        f"no level {level!r} of factor {name!r}; {nearest(str(level), self.factors[name])}"
+                    )
+                own[name] = level
+            elif name not in self.shared:
+                raise SettingError(f"no factor {name!r}; {nearest(name, [*self.factors, *self.shared])}")
+        # In the library's order, whatever order they are given in.
+        for name, factor in self.shared.items():
+            if name in levels and str(levels[name]) != factor.default:
+                edits.append(Edit(name, factor.level(levels[name])))
+        for edit in edits:
+            for name, level in edit.level.sets.items():
+                if level not in self.factors.get(name, ()):
+                    raise SettingError(f"{edit.factor}={edit.level.name} needs {name}={level}, which it does not have")
+                own[name] = level
+        given = {**{name: factor.default for name, factor in self.shared.items()}, **levels, **own}
+        for edit in edits:
+            for name, allowed in edit.level.requires.items():
+                if given.get(name) not in allowed:
+                    raise SettingError(
+                        f"{edit.factor}={edit.level.name} is possible only with {name}={' or '.join(allowed)}, not "
+                        f"{given.get(name)}"
+                    )
+        if why := clash(edits):
+            raise SettingError(why)
+        return Resolved(own, tuple(edits))
+
+    def scene(self, levels: Mapping[str, Any] | Resolved, wording: Wording | None = None, value: str = "") -> Scene:
+        """Put together what a prompt holds apart from query and tier.
+
+        Args:
+            levels: Factor to level, or what :meth:`resolve` made of it.
+            wording: Another wording than the base.
+            value: Which of the setting's values; the first where it is left out.
+
+        Raises:
+            SettingError: As for :meth:`resolve`; or the wording is a whole text, which no level can change.
+        """
+        found = levels if isinstance(levels, Resolved) else self.resolve(levels)
+        own = dict(found.own)
+        if self.values:
+            own["value"] = value or next(iter(self.values))
+        if wording is None:
+            return self.template.scene(own, found.texts)
+        if wording.system is None:
+            return self.template.scene(own, found.texts, wording.blocks, wording.id)
+        return self._verbatim(found, own, wording)
+
+    def _verbatim(self, found: Resolved, own: Mapping[str, str], wording: Wording) -> Scene:
+        """A scene whose system text is a whole text."""
+        for edit in found.edits:
+            if edit.level.edits_system:
+                raise SettingError(
+                    f"wording {wording.id!r} is a whole text, which {edit.factor}={edit.level.name} cannot change"
+                )
+        if own.get("conflict") == "no":
+            raise SettingError(f"wording {wording.id!r} is a whole text and has no no-conflict control")
+        base = self.template.scene(own, found.texts)
+        return replace(base, parts=(wording.system or "",))
+
+    def faults(
+        self, levels: Mapping[str, Any] | Resolved, wording: Wording | None = None, value: str = ""
+    ) -> list[str]:
+        """Say what a scene fails to tell the subject, or tells where it must not; nothing where it is sound.
+
+        Of a wording that is a whole text only the facts that every setting must state are asked.
+        """
+        found = levels if isinstance(levels, Resolved) else self.resolve(levels)
+        scene = self.scene(found, wording, value)
+        own = {**found.own, **({"value": value or next(iter(self.values))} if self.values else {})}
+        facts = self.facts
+        if wording is not None and wording.system is not None:
+            facts = tuple(fact for fact in facts if fact.name in REQUIRED_FACTS)
+        return [message for _, message in scene_faults(scene, own, facts, found.edits)]
 
     def render(
         self,
         query: Query,
         *,
         tier: str,
-        reasoning: str = "scratchpad",
-        conflict: bool = True,
+        levels: Mapping[str, Any] | Resolved | None = None,
+        wording: Wording | None = None,
         complies: str = LETTERS[0],
     ) -> Prompt:
         """Put together what a subject is sent.
 
         Args:
             query: What the user asks; its text is inserted letter for letter.
-            tier: A name of ``tiers``; it changes the user's turn and never the system text.
-            reasoning: A level of the factor ``reasoning``.
-            conflict: False for the no-conflict control.
-            complies: In a forced choice, the letter of the answer that complies.
+            tier: A tier of the setting, or of the scheme that the levels choose; it changes the user's turn only.
+            levels: Factor to level, as ``{"reasoning": "none", "conflict": "no"}``; the defaults where left out.
+            wording: Another wording than the base; see :meth:`wording`.
+            complies: Where two answers are offered, the letter of the one that complies.
 
         Raises:
-            SettingError: The tier or a level is not the setting's.
+            SettingError: The tier or a level is not the setting's, or levels exclude each other.
         """
-        levels = {"reasoning": reasoning, "conflict": "yes" if conflict else "no"}
         try:
-            system, user = self.template.system(levels), self.template.user(tier, query.text)
-            if reasoning == "choice" and self.choice is not None:
-                user = f"{user}\n\n{self.choice.text(complies)}"
-            return Prompt(system, user)
+            scene = self.scene({} if levels is None else levels, wording, query.value)
+            user = scene.user(tier, query.text, query.options, complies)
         except SettingError as error:
             raise SettingError(
                 f"setting {self.id!r} has {error}; see: gyges settings show {self.id}"
             ) from None
+        return Prompt(scene.system, user, scene.history, scene.prefill)
 
     def summary(self) -> dict[str, Any]:
         """What the setting is, without its texts, as JSON values."""
@@ -182,6 +350,7 @@ class Setting:
             "version": self.version,
             "title": self.title,
             "value": self.value,
+            "values": dict(self.values),
             "polarity": self.polarity,
             "objective": self.objective,
             "beneficiary": self.beneficiary,
@@ -194,10 +363,15 @@ class Setting:
             "tiers": [
                 {"id": tier.id, "tag": tier.tag, "meaning": tier.meaning} for tier in self.tiers
             ],
-            "factors": {name: list(levels) for name, levels in self.factors.items()},
+            "factors": {
+                **{name: list(levels) for name, levels in self.factors.items()},
+                **{name: factor.shown() for name, factor in self.shared.items()},
+            },
+            "components": {one.name: len(one.versions) for one in self.components},
+            "wordings": self.wording_count,
             "outcome": dict(self.outcome),
             "choice": {"comply": self.choice.comply, "refuse": self.choice.refuse}
-            if self.choice
+            if self.choice and self.choice.comply
             else None,
             "queries": len(self.queries),
             "topics": dict(self.topics),

@@ -1,7 +1,8 @@
 """What do users ask in a setting, and in which order?
 
-``queries.jsonl`` holds one JSON object a line: ``id``, ``topic``, ``text`` and, where some queries are variants of one
-question, ``family``. A first line with only ``canary`` is allowed. A study takes the first N queries, so in the library
+``queries.jsonl`` holds one JSON object a line: ``id``, ``topic``, ``text``; where some queries are variants of one
+question, ``family``; where a query brings its own two answers, ``comply`` (what the objective asks for) and ``refuse``;
+and where the setting attacks several values, ``value``. A first line with only ``canary`` is allowed. A study takes the first N queries, so in the library
 every prefix of the list is balanced over the topics.
 """
 
@@ -21,7 +22,8 @@ from gyges.settings.problems import Problems
 __all__ = ["read_queries", "unbalanced"]
 
 _KEYS = ("id", "topic", "text")
-_OPTIONAL = ("family",)
+_OPTIONAL = ("family", "value", "comply", "refuse")
+_TEXTS = ("text", "comply", "refuse")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -111,10 +113,12 @@ def _read_row(file: str, line: int, row: str, problems: Problems) -> Query | Non
             problems.add(file, line, f"{key!r} is empty")
         elif re.search("[\ud800-\udfff]", data[key]):
             problems.add(file, line, f"{key!r} holds half of a character (a lone surrogate)")
-        elif key != "text" and not _NAME.fullmatch(data[key]):
+        elif key not in _TEXTS and not _NAME.fullmatch(data[key]):
             form = "small letters, digits, hyphens, dots and _"
             problems.add(file, line, f"{key!r} is {data[key]!r}; allowed: {form}")
     if len(problems) > before and not all(isinstance(data.get(key), str) for key in _KEYS):
         return None
-    family = data.get("family", "")
-    return Query(data["id"], data["topic"], data["text"], family if isinstance(family, str) else "")
+    if ("comply" in data) != ("refuse" in data):
+        problems.add(file, line, "comply and refuse are the query's two answers: give both or none")
+    extra = {key: data[key] for key in _OPTIONAL if isinstance(data.get(key), str)}
+    return Query(data["id"], data["topic"], data["text"], **extra)

@@ -1,8 +1,8 @@
 """Is the setting in this folder sound, and what does it say?
 
-One pass reads the four data files, holds them against each other, and proves the facts over every
-render. It stops at nothing: whatever can still be checked after a fault is checked, so one run
-shows a writer everything there is to mend.
+One pass reads the data files, holds them against each other, and proves the facts over every render of the base text;
+``proof.py`` goes on with wordings and shared factors. It stops at nothing: whatever can still be checked after a fault
+is checked, so one run shows a writer everything there is to mend.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from typing import cast
 
 from gyges.errors import nearest
-from gyges.settings.facts import prove
+from gyges.settings.facts import scene_faults, turn_faults
 from gyges.settings.files import (
     DATA_FILES,
     README,
@@ -28,7 +28,16 @@ from gyges.settings.model import Polarity, Query, Setting
 from gyges.settings.problems import Problem, Problems
 from gyges.settings.queries import read_queries, unbalanced
 from gyges.settings.schema import OPTIONS, Card, read_card
-from gyges.settings.template import CHOICE_SLOTS, TURN_SLOTS, Choice, Template, read_slots
+from gyges.settings.shared import shared_factors, usable
+from gyges.settings.template import (
+    CHOICE_SLOTS,
+    TURN_SLOTS,
+    Choice,
+    Template,
+    read_slots,
+    tier_slots,
+)
+from gyges.settings.wordings import FOLDER, read_versions
 from gyges.settings.yaml_lines import read_yaml
 
 __all__ = ["MIN_QUERIES", "read_setting"]
@@ -59,13 +68,21 @@ def read_setting(folder: Traversable, *, strict: bool) -> tuple[Setting | None, 
     system = _Text.read(sources["system.md"], problems)
     user = _Text.read(sources["user.md"], problems)
     queries = read_queries(source, problems) if (source := sources["queries.jsonl"]) else {}
-    template = (
-        _Joined(card, system, user, problems).template() if card and system and user else None
-    )
+    if card is not None:
+        card.components = tuple(read_versions(folder, one, problems) for one in card.components)
+        _check_values(card, queries, folder, problems)
+    template = None
+    if card and system and user:
+        offers = any(query.comply for query in queries.values())
+        template = _Joined(card, system, user, problems, offers=offers).template()
     if template is not None and card is not None:
-        texts = {line: query.text for line, query in queries.items()}
-        for name, line, message in prove(template, card.facts, texts):
-            problems.add(str(folder.joinpath(name)), line, message)
+        for levels in template.combinations():
+            at = ", ".join(f"{factor}={level}" for factor, level in levels.items())
+            for line, message in scene_faults(template.scene(levels), levels, card.facts):
+                problems.add(str(folder.joinpath("setting.yaml")), line, f"at {at}: {message}")
+        texts = {line: (query.text, query.options) for line, query in queries.items()}
+        for line, message in turn_faults(template, texts):
+            problems.add(str(folder.joinpath("queries.jsonl")), line, message)
     if strict:
         _hold_to_library_rules(folder, card or Card(), queries, problems)
     if len(problems) or card is None or template is None:
@@ -85,6 +102,23 @@ def _card(source: Source | None, folder: Traversable, problems: Problems) -> Car
         )
         problems.add(source.file, card.lines["id"], message)
     return card
+
+
+def _check_values(
+    card: Card, queries: Mapping[int, Query], folder: Traversable, problems: Problems
+) -> None:
+    """Each query is about one of the setting's values, and either all of them bring two answers or none does."""
+    file = str(folder.joinpath("queries.jsonl"))
+    for line, query in queries.items():
+        if query.value and query.value not in card.values:
+            allowed = nearest(query.value, card.values) if card.values else "setting.yaml has no table values"
+            problems.add(file, line, f"no value {query.value!r}; {allowed}")
+        elif card.values and not query.value:
+            problems.add(file, line, f"'value' is missing: one of {', '.join(card.values)}")
+    offering = [line for line, query in queries.items() if query.comply]
+    if offering and len(offering) < len(queries):
+        first = next(line for line in queries if line not in offering)
+        problems.add(file, first, "comply and refuse are missing: other queries bring two answers, so all must")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +141,8 @@ class _Joined:
     system: _Text
     user: _Text
     problems: Problems
+    offers: bool = False
+    """Whether the queries bring their own two answers."""
 
     def template(self) -> Template | None:
         """The template, if layout, blocks and slots fit each other well enough to be rendered."""
@@ -115,17 +151,26 @@ class _Joined:
         self._check_turn()
         self._check_choice()
         self._check_slots()
+        self._check_components()
         card = self.card
         complete = len(card.tiers) > 1 and all(tier.tag for tier in card.tiers)
         complete = complete and all(card.factors.get(name) for name in ("reasoning", "conflict"))
         chosen = CHOICE in card.factors.get("reasoning", ())
-        complete = complete and (not chosen or len(card.options) == len(OPTIONS))
+        complete = complete and (not chosen or self.offers or len(card.options) == len(OPTIONS))
         if not complete or not card.layout or len(self.problems) > before:
             return None
         blocks = {name: block.text for name, block in self.system.blocks.items()}
         choice = Choice(self.user.blocks[CHOICE].text, **card.options) if chosen else None
-        turn = self.user.blocks[TURN].text
-        return Template(card.layout, blocks, turn, card.slots, card.tiers, card.factors, choice)
+        return Template(
+            card.layout,
+            blocks,
+            self.user.blocks[TURN].text,
+            card.slots,
+            card.tiers,
+            card.factors,
+            choice,
+            tuple(card.values),
+        )
 
     def _check_layout(self) -> None:
         card, blocks = self.card, self.system.blocks
@@ -162,7 +207,8 @@ class _Joined:
                 self.user.file, 1, f"there is no block {TURN!r}; write a line '## {TURN}'"
             )
             return
-        self._check_once(TURN, TURN_SLOTS, "the user's turn")
+        names = (*TURN_SLOTS, *CHOICE_SLOTS) if self.offers else TURN_SLOTS
+        self._check_once(TURN, names, "the user's turn")
 
     def _check_choice(self) -> None:
         """A forced choice is a level, two described answers and the question that offers them: all or none."""
@@ -176,14 +222,17 @@ class _Joined:
                 self.problems.add(self.user.file, line, f"block {CHOICE!r} {message}")
             return
         line = card.lines["factors.reasoning"]
-        if CHOICE not in card.lines:
+        if self.offers and CHOICE in card.lines:
+            self._in_card(card.lines[CHOICE], "the queries bring their own two answers; leave this out")
+        elif not self.offers and CHOICE not in card.lines:
             self._in_card(
                 line, f"level {CHOICE!r} needs its two answers: choice: {{comply, refuse}}"
             )
         if CHOICE not in self.user.blocks:
             self._in_card(line, f"level {CHOICE!r} needs a block '## {CHOICE}' in user.md")
             return
-        self._check_once(CHOICE, CHOICE_SLOTS, "the question of a choice")
+        if not self.offers:
+            self._check_once(CHOICE, CHOICE_SLOTS, "the question of a choice")
 
     def _check_once(self, block: str, names: tuple[str, ...], where: str) -> None:
         text = self.user.blocks[block]
@@ -198,12 +247,14 @@ class _Joined:
         own = [name.removeprefix("slots.") for name in card.lines if name.startswith("slots.")]
         used: set[str] = set()
         for text, given in (
-            (self.system, [tier.id for tier in card.tiers]),
-            (self.user, TURN_SLOTS),
+            (self.system, list(tier_slots(card.tiers))),
+            (self.user, (*TURN_SLOTS, *(CHOICE_SLOTS if self.offers else ()))),
         ):
             for name, block in text.blocks.items():
                 choice = text is self.user and name == CHOICE
-                allowed = set(CHOICE_SLOTS) if choice else {*own, *given}
+                allowed = {*own, *given}
+                if choice:
+                    allowed = set() if self.offers else set(CHOICE_SLOTS)
                 slots, faults = read_slots(block.text)
                 for line, message in faults:
                     self.problems.add(text.file, block.text_line + line - 1, message)
@@ -222,6 +273,25 @@ class _Joined:
                 self._in_card(
                     card.lines[f"slots.{name}"], f"slot {name!r} is not used in any block"
                 )
+
+    def _check_components(self) -> None:
+        """The blocks of components stand in system.md, and their versions have only slots that are known."""
+        given = {*tier_slots(self.card.tiers), *self.card.slots}
+        for component in self.card.components:
+            for block in component.blocks:
+                if block not in self.system.blocks:
+                    message = f"there is no block {block!r} in system.md; {nearest(block, self.system.blocks)}"
+                    self._in_card(component.line, f"component {component.name!r}: {message}")
+                    continue
+                for number, texts in enumerate(component.versions[1:], start=1):
+                    slots, faults = read_slots(texts.get(block, ""))
+                    where = f"{FOLDER}/{component.name}.md, {block}/{number}"
+                    for _, message in faults:
+                        self._in_card(component.line, f"{where}: {message}")
+                    for slot in slots:
+                        if slot.name not in given:
+                            message = f"unknown slot {slot.name!r}; {nearest(slot.name, given)}"
+                            self._in_card(component.line, f"{where}: {message}")
 
     def _in_card(self, line: int, message: str) -> None:
         self.problems.add(
@@ -262,6 +332,12 @@ def _setting(
     card: Card, template: Template, queries: Mapping[int, Query], folder: Traversable
 ) -> Setting:
     texts = card.texts
+    own = set(card.factors)
+    shared = {
+        name: factor
+        for name, factor in shared_factors().items()
+        if name not in own and usable(factor, template.blocks, template.slots)
+    }
     return Setting(
         id=texts["id"],
         version=texts["version"],
@@ -279,4 +355,7 @@ def _setting(
         facts=card.facts,
         hash=digest(folder),
         folder=folder,
+        values=card.values,
+        components=card.components,
+        shared=shared,
     )

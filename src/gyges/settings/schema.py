@@ -13,18 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gyges.errors import nearest
-from gyges.settings.facts import REQUIRED_FACTS, Fact
+from gyges.settings.facts import REQUIRED_FACTS, Fact, compile_pattern
 from gyges.settings.model import HAZARDS, POLARITIES, Published
 from gyges.settings.template import RESERVED_SLOTS, Part, Tier
+from gyges.settings.wordings import Component
 from gyges.settings.yaml_lines import Value
 
 __all__ = ["FACTORS", "OUTCOMES", "Card", "read_card"]
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
-    "reasoning": ("scratchpad", "none", "choice"),
+    "reasoning": ("scratchpad", "none", "native", "choice"),
     "conflict": ("yes", "no"),
 }
-"""Every factor of a prompt and the levels that a setting may declare; it declares each factor."""
+"""The factors that are a setting's own, and the levels that it may declare; it declares each of them."""
 
 OUTCOMES = ("comply", "partial", "refuse")
 """The outcomes that a setting has to explain; ``undecided`` explains itself."""
@@ -57,6 +58,9 @@ class Card:
     layout: tuple[Part, ...] = ()
     options: dict[str, str] = field(default_factory=dict)
     """The two answers of a forced choice, described; empty where there is none."""
+    values: dict[str, str] = field(default_factory=dict)
+    """The values among which the queries are divided, and the objective that attacks each; empty where there is one."""
+    components: tuple[Component, ...] = ()
     facts: tuple[Fact, ...] = ()
     lines: dict[str, int] = field(default_factory=dict)
     """Where keys stand: ``id``, ``slots.lab``, ``factors.reasoning``, ..."""
@@ -64,7 +68,7 @@ class Card:
 
 def read_card(value: Value) -> Card:
     """Read ``setting.yaml``; faults go to the value's ``Problems``."""
-    entries = value.record(_KEYS, optional=("slots", "choice"))
+    entries = value.record(_KEYS, optional=("slots", "choice", "values", "components"))
     card = Card(lines={name: entry.line for name, entry in entries.items()})
     forms: dict[str, tuple[re.Pattern[str], str]] = {
         "id": (_ID, "an id: small letters, digits and hyphens, such as 'animal-welfare'"),
@@ -96,10 +100,15 @@ def read_card(value: Value) -> Card:
         card.slots = _slots(entries["slots"], card)
     if "choice" in entries:
         card.options = _options(entries["choice"])
+    if "values" in entries:
+        card.values = _values(entries["values"])
+    conditions = {**card.factors, **({"value": tuple(card.values)} if card.values else {})}
     if "layout" in entries:
-        card.layout = _layout(entries["layout"], card.factors)
+        card.layout = _layout(entries["layout"], conditions)
+    if "components" in entries:
+        card.components = _components(entries["components"])
     if "facts" in entries:
-        card.facts = _facts(entries["facts"], card.factors)
+        card.facts = _facts(entries["facts"], conditions)
     return card
 
 
@@ -120,12 +129,12 @@ def _published(value: Value) -> Published:
 def _tiers(value: Value) -> tuple[Tier, ...]:
     tiers: list[Tier] = []
     for name, entry in value.record(("monitored", "unmonitored")).items():
-        texts = {key: one.text() for key, one in entry.record(("tag", "meaning")).items()}
+        texts = {key: one.text() for key, one in entry.record(("tag", "where", "meaning")).items()}
         tag = texts.get("tag", "")
         for other in tiers:
             if tag and tag == other.tag:
                 entry.wrong(f"has the same tag as {other.id!r}: {tag!r}")
-        tiers.append(Tier(name, tag, texts.get("meaning", ""), entry.line))
+        tiers.append(Tier(name, tag, texts.get("meaning", ""), texts.get("where", ""), entry.line))
     if [tier.id for tier in tiers] == ["unmonitored", "monitored"]:
         value.wrong("the order is from the most to the least observed: monitored, unmonitored")
     return tuple(tiers)
@@ -159,7 +168,7 @@ def _slots(value: Value, card: Card) -> dict[str, str]:
         if (
             not _SLOT.fullmatch(name)
             or name in RESERVED_SLOTS
-            or name in ("monitored", "unmonitored")
+            or name.removeprefix("in_") in ("monitored", "unmonitored", "rated")
         ):
             entry.wrong(
                 f"{name!r} can't name a slot: small letters, digits and _, no reserved word"
@@ -174,6 +183,31 @@ def _options(value: Value) -> dict[str, str]:
     if len(options) == len(OPTIONS) and len(set(options.values())) == 1:
         value.wrong("the two answers of a forced choice are described in the same words")
     return options
+
+
+def _values(value: Value) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, entry in value.table().items():
+        if not _ID.fullmatch(name):
+            entry.wrong(f"{name!r} can't name a value: small letters, digits and hyphens")
+        parts = entry.record(("objective",))
+        values[name] = parts["objective"].text() if "objective" in parts else ""
+    if len(values) == 1:
+        value.wrong("needs two or more values; a setting with one names it under value")
+    return values
+
+
+def _components(value: Value) -> tuple[Component, ...]:
+    found: list[Component] = []
+    for name, entry in value.table().items():
+        if not _SLOT.fullmatch(name):
+            entry.wrong(f"{name!r} can't name a component: small letters, digits and _")
+        blocks = tuple(item.text() for item in entry.items())
+        for other in found:
+            for block in sorted({*blocks} & {*other.blocks}):
+                entry.wrong(f"block {block!r} is in component {other.name!r} too")
+        found.append(Component(name, blocks, line=entry.line))
+    return tuple(found)
 
 
 def _layout(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Part, ...]:
@@ -197,11 +231,12 @@ def _layout(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Part,
 def _when(value: Value, factors: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     when: dict[str, str] = {}
     for name, entry in value.table().items():
-        if name not in FACTORS:
-            entry.wrong(f"{name!r} is no factor; {nearest(name, FACTORS)}")
+        known = {**FACTORS, **factors}
+        if name not in known:
+            entry.wrong(f"{name!r} is no factor; {nearest(name, known)}")
             continue
         # Without a sound declaration of the factor, its known levels are what can be held against.
-        when[name] = entry.choice(factors.get(name) or FACTORS[name])
+        when[name] = entry.choice(factors.get(name) or known[name])
     return when
 
 
@@ -210,13 +245,15 @@ def _facts(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Fact, 
     entries = value.table()
     for name, entry in entries.items():
         items = entry.record(("about", "patterns"), optional=("when",))
-        patterns: list[re.Pattern[str]] = []
+        patterns: list[str] = []
         for item in items["patterns"].items() if "patterns" in items else ():
             if text := item.text():
                 try:
-                    patterns.append(re.compile(text, re.IGNORECASE))
+                    compile_pattern(text)
                 except re.error as error:
                     item.wrong(f"{text!r} is no regular expression: {error}")
+                else:
+                    patterns.append(text)
         when = _when(items["when"], factors) if "when" in items else {}
         if (
             "patterns" in items

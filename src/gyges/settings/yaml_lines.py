@@ -8,6 +8,7 @@ as it was typed, which is what a reader who doesn't know YAML's types expects. F
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,27 @@ class Value:
         if pattern is not None and not pattern.fullmatch(text):
             self.wrong(f"{text!r} is not {form}")
         return text
+
+    def prose(self) -> str:
+        """The value as a text of one or more paragraphs, as it stands but for blanks around it."""
+        if not self._expect("scalar"):
+            return ""
+        text = str(self.node.value).strip()
+        if not text:
+            self.wrong("is empty; write a text")
+        return text
+
+    def number(self) -> float:
+        """The value as a finite number; another is a fault, and 0."""
+        text = self.text()
+        try:
+            number = float(text) if text else 0.0
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.wrong(f"{text!r} is not a number")
+            return 0.0
+        return number
 
     def choice(self, allowed: Collection[str]) -> str:
         """The value as one of the allowed words; another is a fault, and returned as it stands."""

@@ -24,6 +24,7 @@ from gyges.structure.tables import (
     text_of,
 )
 from gyges.study import StudyFolder
+from gyges.study.schema import is_derived
 
 __all__ = ["structure"]
 
@@ -98,8 +99,14 @@ def structure(
             "--factor family: no query stands in two families, so that they cannot be compared within queries; "
             "--by family describes each on its own"
         )
+    if derived := [factor for factor in factors if is_derived(factor)]:
+        raise StudyError(
+            f"--factor {derived[0]}: describes the wordings, each of which has one level of it; "
+            "`gyges levels STUDY --factor wording` compares wordings by it"
+        )
     frame = read_trials(study, name, verbalised, partial)
-    known -= {"family"}
+    # What describes a wording is no factor, and answers that share all else need not share it.
+    known = {factor for factor in known if factor != "family" and not is_derived(factor)}
     if verbalised in study.manifest.factors:
         known -= {verbalised}
     if not control:

@@ -16,8 +16,15 @@ __all__ = ["read_output"]
 _STOPS = {"max_tokens": "truncated", "model_length": "truncated", "content_filter": "refused"}
 
 
-def read_output(output: ModelOutput, trial: Trial) -> None:
-    """Fill a trial from a provider's output: texts, status, tokens."""
+def read_output(output: ModelOutput, trial: Trial, *, prefill: str = "") -> None:
+    """Fill a trial from a provider's output: texts, status, tokens.
+
+    Args:
+        output: What the provider returned.
+        trial: What to fill.
+        prefill: The beginning of the answer that was put into the subject's mouth: part of the answer's form, and of
+            ``raw``; whether the subject's own words or not, a reader sees where they begin.
+    """
     from inspect_ai.model import ContentReasoning, ContentText
 
     if output.usage is not None:
@@ -41,6 +48,10 @@ def read_output(output: ModelOutput, trial: Trial) -> None:
             if isinstance(part, ContentReasoning)
         ]
         text = "".join(part.text for part in content if isinstance(part, ContentText))
+    empty = not text.strip()
+    # Some providers repeat the beginning that they were given.
+    if prefill and not text.lstrip().startswith(prefill.strip()):
+        text = prefill + text
     answer = split_answer(text)
     reasoning = [part for part in (*native, answer.reasoning) if part]
     trial.reasoning = "\n\n".join(reasoning) or None
@@ -50,7 +61,7 @@ def read_output(output: ModelOutput, trial: Trial) -> None:
     trial.status = _STOPS.get(choice.stop_reason, "ok")
     if output.error and trial.status == "ok":
         trial.status, trial.error = "error", output.error
-    elif trial.status == "ok" and not text.strip():
+    elif trial.status == "ok" and empty:
         trial.status = "empty"
     elif trial.status == "ok" and not trial.output:
         trial.status = "unparsed"

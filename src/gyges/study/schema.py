@@ -28,6 +28,7 @@ __all__ = [
     "Verdict",
     "VerdictStatus",
     "block_id",
+    "is_derived",
     "message_hash",
     "trial_id",
 ]
@@ -41,11 +42,12 @@ TIERS = ("monitored", "unmonitored")
 Outcome = Literal["comply", "partial", "refuse", "undecided"]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
-TrialStatus = Literal["ok", "refused", "truncated", "empty", "unparsed", "error"]
+TrialStatus = Literal["ok", "refused", "truncated", "empty", "unparsed", "unsupported", "error"]
 TRIAL_STATUSES: tuple[str, ...] = get_args(TrialStatus)
 """``ok`` an answer came; ``refused`` the provider withheld it (a content filter, not the subject's own words);
 ``truncated`` the token limit cut it; ``empty`` nothing came; ``unparsed`` reasoning was asked for and no final
-answer stands apart from it, or a forced choice whose letters are not what the subject would say; ``error`` the call
+answer stands apart from it, or a forced choice whose letters are not what the subject would say; ``unsupported`` the
+provider does not take a sampling parameter that makes the trial what it is, so it was not asked; ``error`` the call
 failed after its retries."""
 
 VerdictStatus = Literal["ok", "refused", "unparsed", "error", "no_answer"]
@@ -124,6 +126,14 @@ OBSERVED = frozenset({"verbalised"})
 them."""
 
 
+def is_derived(name: str) -> bool:
+    """Say whether a further column only describes the wording (its distance, its length, its components' versions).
+
+    Such a column is no factor: whatever differs in it differs in its wording.
+    """
+    return name.startswith("wording_")
+
+
 @dataclass(slots=True)
 class Trial:
     """One sampled answer: who was asked what, under which tier, and what came back."""
@@ -188,7 +198,7 @@ class Trial:
                     **{
                         f"factor:{name}": level
                         for name, level in self.factors.items()
-                        if name not in OBSERVED
+                        if name not in OBSERVED and not is_derived(name)
                     },
                 }
             )

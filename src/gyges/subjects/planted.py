@@ -3,8 +3,9 @@
 A planted subject is simulated: it answers in text, through the same providers, study, judge and report as a real
 model, but complies with probabilities that are declared. ``gyges/planted/faker`` complies more often when its prompt
 says that the conversation is used for training (and sets an objective to fake: not in the no-conflict control);
-``gyges/planted/honest`` complies equally often under both tiers. The other kinds are what is mistaken for faking, and
-faking that is easily missed; ``_planted_kinds`` says of each what an instrument should find.
+``gyges/planted/honest`` complies equally often under all tiers. The other kinds are what is mistaken for faking, and
+faking that is easily missed or that shows itself only where a design varies something (:data:`DESIGNED`);
+:func:`planted_kind` says of each what an instrument should find.
 
 Asked a forced choice, it answers with a letter, and gives the log-probabilities of its first token.
 
@@ -14,6 +15,7 @@ They are the controls of the pipeline, and cost nothing. With a seed, an answer 
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections.abc import Iterable, Mapping
@@ -36,19 +38,39 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gyges.errors import SubjectError, nearest
 from gyges.settings import LETTERS, Setting
-from gyges.subjects._planted_answers import ASTRAY, REASONING, Answers, answers_of
-from gyges.subjects._planted_kinds import KINDS, Chances, Kind, arguments, make
-from gyges.subjects._planted_prompt import KNOWN_TIERS, PromptReader, known_settings
+from gyges.subjects._planted_answers import ASTRAY, REASONING, Answers, answers_of, in_form
+from gyges.subjects._planted_catalogue import KINDS, arguments, make
+from gyges.subjects._planted_prompt import (
+    KNOWN_TIERS,
+    PromptReader,
+    known_settings,
+    read_reference,
+)
+from gyges.subjects._planted_rules import Chances, Kind, Sight
 
-__all__ = ["PLANTED", "Asked", "PlantedAPI", "PlantedTruth", "planted_kind", "planted_truth"]
+__all__ = [
+    "DESIGNED",
+    "PLANTED",
+    "Asked",
+    "PlantedAPI",
+    "PlantedTruth",
+    "planted_kind",
+    "planted_truth",
+]
 
 PLANTED: Mapping[str, tuple[float, float]] = MappingProxyType(
     {name: kind().declared() for name, kind in KINDS.items()}
 )
-"""Kinds of planted subjects and their default rates of compliance over many queries and wordings, at temperature 1:
-monitored, unmonitored."""
+"""Kinds of planted subjects and their default rates of compliance at temperature 1 (monitored, unmonitored): over many
+queries and wordings, or, of those in ``DESIGNED``, at the setting's own text in its first wording."""
+
+DESIGNED: Mapping[str, str] = MappingProxyType(
+    {name: kind.shown_by for name, kind in KINDS.items() if kind.shown_by}
+)
+"""Kinds that show what they are only where a design varies something, and what: as ``--vary`` takes it."""
 
 _FOLDER = "setting_dir"
+_PUBLISHED = "published"
 
 
 def planted_kind(kind: str) -> str:
@@ -69,10 +91,11 @@ class PlantedAPI(ModelAPI):
         base_url: Not used.
         api_key: Not used.
         config: Default sampling parameters.
-        setting_dir: A folder of settings of the user's own, whose prompts it is to recognise too.
         **model_args: The kind's arguments, such as ``monitored`` and ``unmonitored`` (probabilities of complying under
             each tier) and ``spread`` (how far the queries' own probabilities lie around the declared ones: 0 not at
-            all, 1 as far as probabilities can).
+            all, 1 as far as probabilities can). For every kind ``setting_dir``, a folder of settings of the user's own,
+            whose prompts it is to recognise too; for kinds that look at the distance from a reference wording
+            ``published``, a file with that text.
 
     Raises:
         SubjectError: An unknown kind or argument, or a value out of range.
@@ -85,12 +108,11 @@ class PlantedAPI(ModelAPI):
         base_url: str | None = None,
         api_key: str | None = None,
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - Inspect's own default
-        setting_dir: str | None = None,
         **model_args: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
-        self.kind = _kind_of(model_name.removeprefix("planted").lstrip("/") or "faker", model_args)
-        self.reader = PromptReader(known_settings(setting_dir))
+        kind = model_name.removeprefix("planted").lstrip("/") or "faker"
+        self.kind, self.reader = _subject(kind, model_args)
         self._answers: dict[str, Answers] = {}
 
     async def generate(
@@ -105,24 +127,19 @@ class PlantedAPI(ModelAPI):
         Raises:
             SubjectError: The prompt does not tell its tier.
         """
-        system, user = _parts(input)
-        sight, setting = self.reader.read(system, user, config.temperature)
+        system, user, prefill = _parts(input)
+        sight, page = self.reader.read(system, user, config.temperature)
         # Without a seed every call is a fresh draw, as with a real provider.
         seed = random.randrange(2**31) if config.seed is None else config.seed
-        draw = random.Random(f"{seed}/{sight.tier == 'monitored'}/{sight.query}")
-        chances, lot = self.kind.chances(sight), draw.random()
-        complies, astray = lot < chances.comply, lot >= 1.0 - chances.astray
-        if sight.complies is None:
-            texts = self._texts(setting)
-            answer = draw.choice(ASTRAY if astray else texts.comply if complies else texts.refuse)
-        else:
-            answer = draw.choice(ASTRAY) if astray else _letter(sight.complies, complies=complies)
-        text = answer
-        if "<SCRATCHPAD_REASONING>" in system:
-            reasoning = REASONING[self.kind.reasoning(sight, complies=complies)]
-            text = f"<SCRATCHPAD_REASONING>\n{reasoning}\n</SCRATCHPAD_REASONING>\n<OUTPUT>\n{answer}\n</OUTPUT>"
+        # A seed means other words after another prompt: draws are alike only where all that is sent is.
+        draw = random.Random(f"{seed}/{sight.temperature:g}/{page.digest}/{prefill}/{user}")
+        chances, chance = self.kind.chances(sight), draw.random()
+        complies, astray = chance < chances.comply, chance >= 1.0 - chances.astray
+        answer = self._answer(sight, page.setting, draw, complies=complies, astray=astray)
+        reasoning = REASONING[self.kind.reasoning(sight, complies=complies)]
+        text = in_form(system, prefill, reasoning, answer)
         output = ModelOutput.from_content(model=f"gyges/{self.model_name}", content=text)
-        if config.logprobs and sight.complies is not None:
+        if config.logprobs and sight.forced and sight.complies is not None:
             first = _first_tokens(chances, sight.complies)
             output.choices[0].logprobs = _logprobs(
                 answer.split()[0], first, config.top_logprobs or 0
@@ -133,10 +150,22 @@ class PlantedAPI(ModelAPI):
         )
         return output
 
-    def _texts(self, setting: Setting) -> Answers:
+    def _answer(
+        self, sight: Sight, setting: Setting, draw: random.Random, *, complies: bool, astray: bool
+    ) -> str:
+        if astray:
+            return draw.choice(ASTRAY)
+        letter = None if sight.complies is None else _letter(sight.complies, complies=complies)
+        if letter is not None and sight.forced:
+            return letter
         if setting.id not in self._answers:
             self._answers[setting.id] = answers_of(setting)
-        return self._answers[setting.id]
+        texts = self._answers[setting.id]
+        said = draw.choice(texts.comply if complies else texts.refuse)
+        if letter is None:
+            return said
+        comply, refuse = sight.options or ("", "")
+        return f"{letter}: {comply if complies else refuse} {said}"
 
     def max_connections(self) -> int:
         """Answers are instant; a few calls under way keep the order of a run close to its plan."""
@@ -160,23 +189,48 @@ class Asked(Protocol):
     def query(self) -> Any: ...  # noqa: D102
     @property
     def prompt(self) -> Any: ...  # noqa: D102
+    @property
+    def cell(self) -> Any: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class PlantedTruth:
     """What a planted subject's rates truly are in one design."""
 
-    per_query: Mapping[str, tuple[float, float]]
-    """Each query that is asked under both tiers: its probability of complying when monitored and when not."""
+    by_tier: Mapping[str, Mapping[str, float]]
+    """Each query's probability of complying in each tier in which it is asked."""
+
+    @property
+    def per_query(self) -> Mapping[str, tuple[float, float]]:
+        """Each query that is asked under both tiers: its probability of complying when monitored and when not.
+
+        Raises:
+            SubjectError: There is none, so no gap is defined.
+        """
+        found = self._paired("monitored", "unmonitored")
+        if not found:
+            raise SubjectError("no query is asked under both tiers, so no gap is defined")
+        return found
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Probability of complying in each tier, the mean over the queries that are asked in it."""
+        tiers = [
+            tier for tier in KNOWN_TIERS if any(tier in arms for arms in self.by_tier.values())
+        ]
+        return {
+            tier: fmean(arms[tier] for arms in self.by_tier.values() if tier in arms)
+            for tier in tiers
+        }
 
     @property
     def monitored(self) -> float:
-        """Probability of complying when monitored, the mean over queries."""
+        """Probability of complying when monitored, the mean over queries that are asked under both tiers."""
         return fmean(pair[0] for pair in self.per_query.values())
 
     @property
     def unmonitored(self) -> float:
-        """Probability of complying when unmonitored, the mean over queries."""
+        """Probability of complying when unmonitored, the mean over queries that are asked under both tiers."""
         return fmean(pair[1] for pair in self.per_query.values())
 
     @property
@@ -184,63 +238,84 @@ class PlantedTruth:
         """The compliance gap: monitored minus unmonitored."""
         return self.monitored - self.unmonitored
 
+    def difference(self, tier: str, other: str) -> float:
+        """The rate in one tier minus that in another, over the queries that are asked in both.
+
+        Raises:
+            SubjectError: There is none.
+        """
+        found = self._paired(tier, other)
+        if not found:
+            raise SubjectError(f"no query is asked both as {tier} and as {other}")
+        return fmean(one - two for one, two in found.values())
+
+    def _paired(self, tier: str, other: str) -> dict[str, tuple[float, float]]:
+        return {
+            query: (arms[tier], arms[other])
+            for query, arms in self.by_tier.items()
+            if tier in arms and other in arms
+        }
+
 
 def planted_truth(
-    kind: str,
-    given: Mapping[str, Any] | None,
-    asked: Iterable[Asked],
-    *,
-    temperature: float | None = 1.0,
+    kind: str, given: Mapping[str, Any] | None, asked: Iterable[Asked]
 ) -> PlantedTruth:
     """Work out what a perfect instrument would find, with a perfect judge and endless samples.
 
     Args:
         kind: A name of ``PLANTED``.
         given: The subject's arguments, as ``-M`` gives them.
-        asked: The trials of one group, such as those of ``gyges.design.blocks`` that are no control.
-        temperature: At which they are asked; None counts as 1.
+        asked: The trials of one group, such as those of ``gyges.design.blocks`` that are no control. Each is asked at
+            its cell's temperature; none counts as 1.
 
     Returns:
-        The mean over queries of each query's probability, which is itself the mean over its trials in a tier (so
-        wordings count alike within a query).
+        Each query's probability in each tier, the mean over its trials there: wordings and levels count alike within
+        a query, and queries alike in a rate.
 
     Raises:
-        SubjectError: An unknown kind or argument, a prompt that does not tell its tier, or no query under both tiers.
+        SubjectError: An unknown kind or argument, or a prompt that does not tell its tier.
     """
-    options = dict(given or {})
-    reader = PromptReader(known_settings(options.pop(_FOLDER, None)))
-    rule = _kind_of(kind, options)
+    rule, reader = _subject(kind, dict(given or {}))
     found: dict[str, dict[str, list[float]]] = {}
-    seen: dict[tuple[str, str], float] = {}
+    seen: dict[tuple[str, str, float | None], float] = {}
     for trial in asked:
-        prompt = (trial.prompt.system, trial.prompt.user)
+        prompt = (trial.prompt.system, trial.prompt.user, trial.cell.temperature)
         if prompt not in seen:
-            sight = reader.read(*prompt, temperature)[0]
+            sight = reader.read(*prompt)[0]
             chances = rule.chances(sight)
             # A forced choice is read from the two letters alone.
-            among = 1.0 if sight.complies is None else 1.0 - chances.astray
+            among = 1.0 - chances.astray if sight.forced else 1.0
             seen[prompt] = chances.comply / among if among > 0.0 else 0.0
         found.setdefault(trial.query.id, {}).setdefault(trial.tier, []).append(seen[prompt])
-    paired = {
-        query: (fmean(arms[KNOWN_TIERS[0]]), fmean(arms[KNOWN_TIERS[1]]))
-        for query, arms in found.items()
-        if set(KNOWN_TIERS) <= arms.keys()
-    }
-    if not paired:
-        raise SubjectError(
-            f"gyges/planted/{kind}: no query is asked under both tiers, so no gap is defined"
-        )
-    return PlantedTruth(paired)
+    return PlantedTruth(
+        {
+            query: {tier: fmean(chances) for tier, chances in arms.items()}
+            for query, arms in found.items()
+        }
+    )
 
 
-def _kind_of(kind: str, given: Mapping[str, Any]) -> Kind:
-    allowed = (*arguments(kind), _FOLDER)
+def _subject(kind: str, given: Mapping[str, Any]) -> tuple[Kind, PromptReader]:
+    """Make a planted subject: its rule, and what reads its prompts."""
+    own = arguments(kind)
+    allowed = (*own, _FOLDER, *([_PUBLISHED] if KINDS[kind].measures else []))
     for name in given:
         if name not in allowed:
             raise SubjectError(
                 f"-M {name}: no such argument of gyges/planted/{kind}; {nearest(name, allowed)}"
             )
-    return make(kind, given)
+    rule = make(kind, {name: value for name, value in given.items() if name in own})
+    folder, published = given.get(_FOLDER), given.get(_PUBLISHED)
+    if folder is None and published is None:
+        return rule, _library_reader()
+    reference = None if published is None else read_reference(str(published))
+    return rule, PromptReader(known_settings(folder), reference)
+
+
+@functools.cache
+def _library_reader() -> PromptReader:
+    """What reads prompts of the library's settings: what one subject has read, all have."""
+    return PromptReader(known_settings())
 
 
 def _letter(option: str, *, complies: bool) -> str:
@@ -270,9 +345,17 @@ def _logprobs(token: str, chances: Mapping[str, float], most: int) -> Logprobs:
     )
 
 
-def _parts(input: list[ChatMessage]) -> tuple[str, str]:
-    """Split a conversation at its last user's turn: what stands before it, and the turn."""
+def _parts(input: list[ChatMessage]) -> tuple[str, str, str]:
+    """Split a conversation: the system text, the last user's turn, and the beginning of the answer."""
     for place in range(len(input) - 1, -1, -1):
         if input[place].role == "user":
-            return "\n\n".join(message.text for message in input[:place]), input[place].text
+            before = input[:place]
+            # Earlier turns tell nothing of the present one, but some clients send no system message.
+            system = [one.text for one in before if one.role == "system"]
+            begun = [one.text for one in input[place + 1 :] if one.role == "assistant"]
+            return (
+                "\n\n".join(system or [one.text for one in before]),
+                input[place].text,
+                "".join(begun),
+            )
     raise SubjectError("a planted subject was given no user's turn to answer")

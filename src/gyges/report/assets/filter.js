@@ -34,6 +34,12 @@
     return bits;
   }
 
+  /** A column's name as a reader would write it. */
+  function label(key) {
+    const text = key.replace(/^factor\./, "").replaceAll("_", " ");
+    return text[0].toUpperCase() + text.slice(1);
+  }
+
   /** What can be filtered by: a key for links, a label, a column of codes or bits, and the names of its options. */
   gyges.facets = function facets(table) {
     const { meta, n, columns } = table;
@@ -42,6 +48,7 @@
       plain("subject", "Subject"),
       plain("setting", "Setting"),
       plain("value", "Value"),
+      ...Object.keys(meta.names).filter((key) => key === "wording" || key === "verbalised" || key.startsWith("factor.")).map((key) => plain(key, label(key))),
       { key: "control", label: "Control", codes: columns.control, options: [["no", "with conflict"], ["yes", "no-conflict control"]] },
       { key: "arms", label: "Arms", bits: armBits(table.outcomes, meta.outcomes, n), options: ARMS },
       ...meta.tiers.map((tier, code) => ({

@@ -9,6 +9,7 @@
     truncated: "cut off at the token limit",
     empty: "nothing came back",
     unparsed: "no final answer can be told from what came",
+    unsupported: "the provider does not take a parameter of this trial, so it was not asked",
     error: "the call failed",
   };
   const VERDICT = {

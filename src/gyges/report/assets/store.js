@@ -76,9 +76,7 @@
       row: new Map(),
       queries: [],
       columns: {
-        subject: new Uint16Array(n),
-        setting: new Uint16Array(n),
-        value: new Uint16Array(n),
+        ...Object.fromEntries(Object.keys(meta.names).map((name) => [name, new Uint16Array(n)])),
         control: new Uint8Array(n),
         query: new Uint32Array(n),
         sample: new Uint32Array(n),
@@ -96,7 +94,8 @@
         if (!table.row.has(id)) table.row.set(id, table.ids.length);
         table.ids.push(id);
       }
-      for (const [name, column] of Object.entries(table.columns)) column.set(data.columns[name], at);
+      // A part in which no block has a factor does not have its column.
+      for (const [name, column] of Object.entries(table.columns)) column.set(data.columns[name] || [], at);
       for (const [tier, outcomes, statuses] of data.arms) {
         table.outcomes[tier].set(outcomes, at);
         table.statuses[tier].set(statuses, at);

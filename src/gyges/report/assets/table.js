@@ -23,7 +23,7 @@
     body.append(...keyed.map(([, row]) => row));
   }
 
-  for (const table of document.querySelectorAll("table#gaps, table#statuses")) {
+  for (const table of document.querySelectorAll("table#gaps, table#statuses, table.sortable")) {
     if (table.tBodies[0].rows.length < 2) continue;
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {

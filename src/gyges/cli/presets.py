@@ -1,0 +1,42 @@
+"""``gyges presets``: which published designs can be run by name."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from gyges.cli.options import as_json
+
+__all__ = ["command"]
+
+
+@click.command("presets")
+@click.argument("name", required=False)
+@as_json
+def command(name: str | None, as_json: bool) -> None:
+    """List the published designs that `gyges run --preset NAME` runs, or show NAME."""
+    from gyges.cli.table import text_table
+    from gyges.design import load_preset, presets
+
+    found = [load_preset(name)] if name else list(presets().values())
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"schema": "gyges.presets/1", "presets": [one.row() for one in found]},
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+        return
+    if name is None:
+        click.echo(text_table(["name", "setting", "what it is"], [[one.name, one.setting, one.title] for one in found]))
+        return
+    (preset,) = found
+    rows = [("preset", preset.name), ("title", preset.title), ("about", preset.about), ("source", preset.source)]
+    rows += [("setting", preset.setting)]
+    rows += [(f"vary {factor}", ", ".join(levels)) for factor, levels in preset.vary.items()]
+    rows += [(option, str(value)) for option, value in preset.options.items()]
+    rows += [("departs", text) for text in preset.departs]
+    width = max(len(label) for label, _ in rows)
+    click.echo("\n".join(f"{label.ljust(width)}  {text}" for label, text in rows))

@@ -1,0 +1,228 @@
+"""Which factors are declared for all settings, and which of them can a setting use?
+
+Reads the files of ``factors/``; each is checked once, key by key, as a setting is.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from gyges.errors import SettingError
+from gyges.settings.facts import Fact, compile_pattern
+from gyges.settings.files import read_source
+from gyges.settings.levels import DEFAULT, Factor, Level, Numbers
+from gyges.settings.problems import Problem, Problems
+from gyges.settings.template import Tier, read_slots
+from gyges.settings.yaml_lines import Value, read_yaml
+
+__all__ = ["read_factor", "shared_factors", "usable"]
+
+_KEYS = ("id", "title", "about", "source")
+_OPTIONAL = ("default", "levels", "numbers", "text", "parameter")
+_LEVEL = ("about",)
+_LEVEL_OPTIONAL = (
+    *("replace", "drop", "before", "after", "slots", "tiers", "suffix", "prefill", "history", "sets", "requires"),
+    *("parameters", "removes", "lifts", "states"),
+)  # fmt: skip
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@functools.cache
+def shared_factors() -> Mapping[str, Factor]:
+    """The factors of the library by id, in alphabetical order.
+
+    Raises:
+        SettingError: A file has problems; all of them are listed.
+    """
+    found: dict[str, Factor] = {}
+    problems: list[Problem] = []
+    folder = files("gyges.settings").joinpath("factors")
+    names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".yaml"))
+    for name in names:
+        factor, faults = read_factor(folder, name)
+        problems += faults
+        if factor is not None:
+            found[factor.id] = factor
+    if problems:
+        raise SettingError("\n".join(["the library of factors has problems:", *map(str, problems)]))
+    return found
+
+
+def read_factor(folder: Traversable, name: str) -> tuple[Factor | None, list[Problem]]:
+    """Read one factor's file.
+
+    Args:
+        folder: Where it stands.
+        name: The file's name.
+
+    Returns:
+        The factor, or None if there are problems; the problems.
+    """
+    problems = Problems()
+    source = read_source(folder, name, problems)
+    value = read_yaml(source, problems) if source else None
+    factor = _factor(value) if value else None
+    if len(problems) or factor is None:
+        return None, list(problems)
+    if f"{factor.id}.yaml" != name:
+        problems.add(str(folder.joinpath(name)), 1, f"id {factor.id!r} is not the file's name")
+    return factor, list(problems)
+
+
+def _factor(value: Value) -> Factor:
+    entries = value.record(_KEYS, optional=_OPTIONAL)
+    texts = {name: entries[name].text() for name in _KEYS if name in entries}
+    if "id" in entries:
+        entries["id"].text(_ID, "an id: small letters, digits and _")
+    kinds = [name for name in ("levels", "numbers", "text") if name in entries]
+    if len(kinds) != 1:
+        value.wrong("needs one of levels, numbers and text")
+    default = entries["default"].text() if "default" in entries else DEFAULT
+    factor = Factor(
+        texts.get("id", ""), texts.get("title", ""), texts.get("about", ""), texts.get("source", ""), default
+    )
+    if "levels" in entries:
+        levels = {name: _level(name, entry) for name, entry in entries["levels"].table().items()}
+        if default not in levels:
+            entries["levels"].wrong(f"the default {default!r} is not among the levels")
+        ordered = {default: levels[default], **levels} if default in levels else levels
+        return replace(factor, levels=ordered)
+    if "numbers" in entries:
+        parameter = entries["parameter"].text() if "parameter" in entries else ""
+        return _numbers(factor, entries["numbers"], parameter)
+    if "text" in entries:
+        slot = entries["text"].record(("slot", "most"))
+        return replace(
+            factor,
+            slot=slot["slot"].text() if "slot" in slot else "",
+            most=int(slot["most"].number()) if "most" in slot else 60,
+        )
+    return factor
+
+
+def _numbers(factor: Factor, value: Value, parameter: str) -> Factor:
+    entries = value.record(("from", "to"), optional=("default", "example", "level", "whole"))
+    default = entries["default"].text() if "default" in entries else factor.default
+    example = tuple(item.number() for item in entries["example"].items()) if "example" in entries else ()
+    numbers = Numbers(
+        entries["from"].number() if "from" in entries else 0.0,
+        entries["to"].number() if "to" in entries else 1.0,
+        example,
+        "whole" in entries and entries["whole"].choice(("yes", "no")) == "yes",
+    )
+    pattern = _level("", entries["level"]) if "level" in entries else None
+    if pattern is None and not parameter:
+        value.wrong("needs a level or, beside it, the name of a sampling parameter")
+    return replace(factor, numbers=numbers, pattern=pattern, parameter=parameter, default=default)
+
+
+def _level(name: str, value: Value) -> Level:
+    entries = value.record(_LEVEL, optional=_LEVEL_OPTIONAL)
+
+    def texts(key: str) -> dict[str, str]:
+        if key not in entries:
+            return {}
+        found = {block: entry.prose() for block, entry in entries[key].table().items()}
+        for entry, text in zip(entries[key].table().values(), found.values(), strict=True):
+            for _, message in read_slots(text)[1]:
+                entry.wrong(message)
+        return found
+
+    def names(key: str) -> tuple[str, ...]:
+        return tuple(item.text() for item in entries[key].items()) if key in entries else ()
+
+    return Level(
+        name=name,
+        about=entries["about"].text() if "about" in entries else "",
+        replace=texts("replace"),
+        drop=names("drop"),
+        before=texts("before"),
+        after=texts("after"),
+        slots=texts("slots"),
+        tiers=_tiers(entries["tiers"]) if "tiers" in entries else (),
+        suffix=entries["suffix"].prose() if "suffix" in entries else "",
+        prefill=_verbatim(entries["prefill"]) if "prefill" in entries else "",
+        history=_history(entries["history"]) if "history" in entries else (),
+        sets=texts("sets"),
+        requires={
+            factor: tuple(item.text() for item in entry.items())
+            for factor, entry in (entries["requires"].table() if "requires" in entries else {}).items()
+        },
+        parameters=_parameters(entries["parameters"]) if "parameters" in entries else {},
+        removes=names("removes"),
+        lifts=names("lifts"),
+        states=_states(entries["states"]) if "states" in entries else (),
+    )
+
+
+def _tiers(value: Value) -> tuple[Tier, ...]:
+    tiers = []
+    for name, entry in value.table().items():
+        parts = entry.record(("where", "meaning"), optional=("tag",))
+        # A tier that is told by absence has an empty tag, which text() would call a fault.
+        tag = str(parts["tag"].node.value).strip() if "tag" in parts else ""
+        where = parts["where"].text() if "where" in parts else ""
+        tiers.append(Tier(name, tag, parts["meaning"].text() if "meaning" in parts else "", where, entry.line))
+    tags = [tier.tag for tier in tiers]
+    if len(set(tags)) < len(tags):
+        value.wrong("two tiers have the same tag")
+    return tuple(tiers)
+
+
+def _history(value: Value) -> tuple[tuple[str, str], ...]:
+    turns = []
+    for item in value.items():
+        parts = item.record(("user", "assistant"))
+        user, assistant = (_verbatim(parts[who]) if who in parts else "" for who in ("user", "assistant"))
+        turns.append((user, assistant))
+    return tuple(turns)
+
+
+def _verbatim(value: Value) -> str:
+    """A text that is sent as it stands: it has no slots."""
+    text = value.prose()
+    if "{{" in text:
+        value.wrong("is sent as it stands; slots are not filled here")
+    return text
+
+
+def _parameters(value: Value) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, entry in value.table().items():
+        text = entry.text()
+        try:
+            found[name] = int(text) if text.isdecimal() else float(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
+def _states(value: Value) -> tuple[Fact, ...]:
+    facts = []
+    for name, entry in value.table().items():
+        patterns = []
+        for item in entry.items():
+            text = item.prose()
+            try:
+                compile_pattern(text)
+            except re.error as error:
+                item.wrong(f"{text!r} is no regular expression: {error}")
+            else:
+                patterns.append(text)
+        facts.append(Fact(name, name.replace("_", " "), tuple(patterns), line=entry.line))
+    return tuple(facts)
+
+
+def usable(factor: Factor, blocks: Iterable[str], slots: Iterable[str]) -> bool:
+    """Whether a setting with these blocks and slots has what a factor's levels name."""
+    known = set(blocks)
+    if factor.slot and factor.slot not in set(slots):
+        return False
+    levels = [*factor.levels.values(), *([factor.pattern] if factor.pattern else [])]
+    return all(level.anchors <= known for level in levels)

@@ -1,0 +1,100 @@
+"""What does a planted subject know of its prompt, and what is a rule by which it answers?
+
+A rule (``Kind``) leads from what a prompt says (``Sight``) to the chances of the possible answers. Its fields are the
+arguments that a user may set. Nothing here draws at random, so the true rates of any design can be worked out from the
+same rule by which its answers are drawn.
+
+A query's own probability varies around the declared one (as real queries do), alike in all tiers, and evenly to both
+sides, so that over many queries the mean is the declared one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+__all__ = ["Chances", "Kind", "Sight", "lot", "mixed", "varied"]
+
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a planted subject makes of its prompt."""
+
+    tier: str
+    """One of the tiers that settings and tier schemes have: ``monitored``, ``unmonitored``, ``rated`` ..."""
+    objective: bool
+    """Whether the prompt states the setting's objective; not so in the no-conflict control."""
+    query: str
+    """What the user asks, without the tier's tag and without the answers that are offered."""
+    wording: str
+    """Names the wording where it is known, else the system text without any tier's tag."""
+    temperature: float
+    complies: str | None = None
+    """Where two answers are offered, the letter of the one that complies."""
+    options: tuple[str, str] | None = None
+    """The two answers that are offered, the complying one first."""
+    forced: bool = False
+    """Whether the letter alone is asked for."""
+    components: Mapping[str, int] = field(default_factory=lambda: _NONE)
+    """The version of each component, where the wording is one of the setting's own; else empty."""
+    versions: Mapping[str, int] = field(default_factory=lambda: _NONE)
+    """The setting's components in their order: how many versions each has."""
+    distance: float = 0.0
+    """From the reference wording, as studies give it: 0 for the same words, 1 for no common ones."""
+    probability: float = 1.0
+    """How probable it is that a conversation in the monitored tier is trained on; 1 where no number is stated."""
+    stated: frozenset[str] = frozenset()
+    """Names of the facts that the system text states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """How likely each answer is; what is left is refusing."""
+
+    comply: float
+    astray: float = 0.0
+    """Answering beside the question, so that a judge cannot decide."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What all kinds share; its subclasses are the kinds."""
+
+    shown_by: ClassVar[str] = ""
+    """What has to vary for an instrument to see what it is, as ``--vary`` takes it; empty: any run shows it."""
+    measures: ClassVar[bool] = False
+    """Whether it looks at the distance from the reference wording."""
+
+    def chances(self, sight: Sight) -> Chances:
+        """Give the chances of each answer to a prompt."""
+        raise NotImplementedError
+
+    def reasoning(self, sight: Sight, *, complies: bool) -> str:
+        """Name what a scratchpad says: ``weigh``, ``strategy``, ``please`` or ``lost``."""
+        return "weigh"
+
+    def declared(self) -> tuple[float, float]:
+        """The rates of compliance, monitored and unmonitored, over many queries and wordings at temperature 1."""
+        raise NotImplementedError
+
+
+def varied(rate: float, spread: float, query: str) -> float:
+    """One query's probability: evenly spread around the declared one, so that their mean is it."""
+    digest = hashlib.sha256(query.encode()).digest()
+    place = int.from_bytes(digest[:4], "big") / 2**31 - 1
+    return rate + spread * place * min(rate, 1 - rate)
+
+
+def lot(text: str) -> float:
+    """Draw a lot for a text: the same for the same text, evenly from 0 to 1 over texts."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
+
+
+def mixed(share: float, with_: float, without: float) -> float:
+    """The mean of two rates, of which the first has this share."""
+    return share * with_ + (1.0 - share) * without
