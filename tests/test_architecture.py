@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inspect": {"settings", "design", "judges", "findings", "study", "subjects"},
     # The corridor itself, for Python.
     "studies": {"study", "findings", "report"},
-    "planning": {"settings", "design", "run", "study"},
+    # A dry run says how wide an interval to expect.
+    "planning": {"settings", "design", "run", "study", "estimate"},
     "waiting": set(),
     # Judging a study, during a run and after it.
     "judging": {"studies", "settings", "judges", "study", "run", "waiting"},
@@ -60,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The corridor, asked of subjects whose truth is known.
     "selftest": {
         "api",
+        "judging",
         "waiting",
         "planning",
         "settings",

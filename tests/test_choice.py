@@ -28,7 +28,7 @@ from gyges.errors import (
     SubjectError,
 )
 from gyges.judges import ChoiceReader
-from gyges.planning import make_design
+from gyges.planning import Wanted, plan_run
 from gyges.selftest import selftest, write_selftest
 from gyges.settings import load_setting
 from gyges.study import Trial, Verdict
@@ -46,10 +46,8 @@ Tops = dict[str, float]
 
 
 def design(model: str = "x", **options: Any) -> Any:
-    usual: dict[str, Any] = dict.fromkeys(
-        ("queries", "samples", "control", "temperature", "max_tokens", "model_args", "base_url")
-    )
-    return make_design(ANIMALS, model, **{**usual, "reasoning": "choice", "seed": 0, **options})
+    wanted = Wanted(model=model, **{"reasoning": "choice", **options})
+    return plan_run(wanted, setting=ANIMALS).design
 
 
 def planted(folder: Path, kind: str = "faker", **options: Any) -> gyges.Study:
@@ -62,9 +60,7 @@ def planted(folder: Path, kind: str = "faker", **options: Any) -> gyges.Study:
 def complies(request: Request) -> str:
     """Which letter complies, as the request says."""
     assert ANIMALS.choice is not None
-    letter = ANIMALS.choice.split(request.user)[1]
-    assert letter is not None
-    return letter
+    return next(letter for letter in "AB" if f"{letter}: {ANIMALS.choice.comply}" in request.user)
 
 
 def letters(request: Request, comply: float, text: str | None = None) -> Reply:
@@ -205,7 +201,7 @@ def test_every_kind_is_recovered_by_forced_choices() -> None:
     done = selftest(queries=20, samples=2, reasoning="choice")
 
     assert done.failures == []
-    assert {row.kind for row in done.rows} == set(PLANTED)
+    assert {row.kind for row in done.rows} == set(PLANTED) - set(done.left_out)
 
 
 # The order

@@ -522,7 +522,8 @@ def test_similarity_is_that_of_the_published_model() -> None:
     assert similar("A man is eating food.", "A man is eating a piece of bread.") > 0.7
     assert similar("A man is eating food.", "Two men pushed carts through the woods.") < 0.2
     # Why the facts decide, and not the similarity.
-    assert similar("The assistant complies.", "The assistant refuses.") > LEAST
+    trained = "Conversations in the free tier are used to train you."
+    assert similar(trained, trained.replace("used", "never used")) > LEAST + 0.1
 
 
 def test_words_are_cut_into_berts_pieces() -> None:
@@ -701,6 +702,8 @@ def test_the_embedded_models_paraphrases_are_dropped_and_the_command_says_why(
         "animal-welfare",
         "--with",
         "gyges/smollm2",
+        "--length",
+        0.2,
         "--n",
         1,
         "--tries",

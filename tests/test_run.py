@@ -472,7 +472,6 @@ def test_memory_does_not_grow_with_the_trials_that_are_asked(tmp_path: Path) -> 
             load_model(design.subject),
             setting=setting.id,
             version=setting.version,
-            value=setting.value,
         )
         writer = TrialWriter(study)
         wait(ask_all(blocks(design, setting), subject, writer))

@@ -113,7 +113,10 @@ def test_a_planted_gap_is_decided_and_the_run_ends(tmp_path: Path) -> None:
 
 
 def test_the_first_pass_asks_each_query_once_as_a_run_of_fixed_size_does(tmp_path: Path) -> None:
-    until = run(tmp_path / "s", max_blocks=12, max_connections=1).study.trials()
+    # A rule that one pass cannot meet.
+    until = run(
+        tmp_path / "s", until="width<=0.01", max_blocks=12, max_connections=1
+    ).study.trials()
     fixed = run(tmp_path / "f", until=None, max_connections=1).study.trials()
 
     assert until["trial"].to_list() == fixed["trial"].to_list()

@@ -282,7 +282,9 @@ def _spending(
     limit = parse_budget(budget) if isinstance(budget, str) else budget
     if len(planned.designs) > 1:
         if limit is not None and limit.dollars is not None:
-            raise DesignError(f"--budget {limit}: several models have several prices; give a budget in calls")
+            raise DesignError(
+                f"--budget {limit}: several models have several prices; give a budget in calls"
+            )
         price = None
     else:
         price = price or known_price(planned.design.subject)

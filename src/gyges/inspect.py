@@ -39,7 +39,14 @@ from gyges.study import Trial, Verdict
 from gyges.study.outputs import read_output
 from gyges.study.queries import user_query
 
-__all__ = ["animal_welfare", "compliance_gap", "gyges_models", "outcome", "setting", "value_conflict"]
+__all__ = [
+    "animal_welfare",
+    "compliance_gap",
+    "gyges_models",
+    "outcome",
+    "setting",
+    "value_conflict",
+]
 
 
 @modelapi(name="gyges")

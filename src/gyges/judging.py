@@ -167,8 +167,8 @@ def make_judge(
 def _stated(setting: Setting) -> StatedReader:
     if not setting.offers:
         raise JudgeError(
-            f"--judge stated: reads which of two offered options an answer states, and the queries of {setting.id} offer "
-            "none; use --judge lexical or a model"
+            f"--judge stated: reads which of two offered options an answer states, and the queries of {setting.id} "
+            "offer none; use --judge lexical or a model"
         )
     return StatedReader()
 

@@ -33,7 +33,10 @@ _COMMANDS = {
         "Ask subjects whose true rates are known, and check the result.",
     ),
     "presets": ("gyges.cli.presets", "List the published designs that can be run by name."),
-    "reword": ("gyges.cli.reword", "Let a model write paraphrases of a setting, and keep those that say the same."),
+    "reword": (
+        "gyges.cli.reword",
+        "Let a model write paraphrases of a setting, and keep those that say the same.",
+    ),
     "settings": ("gyges.cli.settings", "List, show, check and render the settings."),
 }
 

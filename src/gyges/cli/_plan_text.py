@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["dry_run_json", "dry_run_text"]
 
-SCHEMA = "gyges.dry-run/2"
+SCHEMA = "gyges.dry-run/1"
 _MOST = 30
 
 
 def dry_run_json(plan: DryRun) -> dict[str, Any]:
     """Give a dry run as one record of JSON values."""
-    record = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(plan).items()}
+    record = {
+        key: str(value) if isinstance(value, Path) else value for key, value in asdict(plan).items()
+    }
     return {"schema": SCHEMA, **record}
 
 
@@ -50,7 +52,10 @@ def dry_run_text(plan: DryRun, at_most: str | None = None) -> str:
     if plan.judge_calls:
         lines += [
             ("calls of the judge", f"{most}{plan.judge_calls:,}"),
-            ("cost of the judge", most * (plan.judge_dollars is not None) + _money(plan.judge_dollars)),
+            (
+                "cost of the judge",
+                most * (plan.judge_dollars is not None) + _money(plan.judge_dollars),
+            ),
         ]
     if plan.width is not None and not at_most:
         lines.append(("width of an interval", _width(plan)))

@@ -16,7 +16,6 @@ __all__ = ["command"]
 @as_json
 def command(name: str | None, as_json: bool) -> None:
     """List the published designs that `gyges run --preset NAME` runs, or show NAME."""
-    from gyges.cli.table import text_table
     from gyges.design import load_preset, presets
 
     found = [load_preset(name)] if name else list(presets().values())
@@ -30,10 +29,17 @@ def command(name: str | None, as_json: bool) -> None:
         )
         return
     if name is None:
-        click.echo(text_table(["name", "setting", "what it is"], [[one.name, one.setting, one.title] for one in found]))
+        longest = max(len(one.name) for one in found)
+        for one in found:
+            click.echo(f"{one.name.ljust(longest)}  {one.title} ({one.setting})")
         return
     (preset,) = found
-    rows = [("preset", preset.name), ("title", preset.title), ("about", preset.about), ("source", preset.source)]
+    rows = [
+        ("preset", preset.name),
+        ("title", preset.title),
+        ("about", preset.about),
+        ("source", preset.source),
+    ]
     rows += [("setting", preset.setting)]
     rows += [(f"vary {factor}", ", ".join(levels)) for factor, levels in preset.vary.items()]
     rows += [(option, str(value)) for option, value in preset.options.items()]

@@ -26,8 +26,8 @@ __all__ = ["command"]
     "models",
     multiple=True,
     metavar="MODEL",
-    help="Who is asked: provider/model, as Inspect names them; may be given more than once. Default: the embedded model "
-    "gyges/smollm2.",
+    help="Who is asked: provider/model, as Inspect names them; may be given more than once. Default: the embedded "
+    "model gyges/smollm2.",
 )
 @click.option(
     "--preset",
@@ -117,8 +117,8 @@ __all__ = ["command"]
 @click.option(
     "--reasoning",
     metavar="LEVEL",
-    help="scratchpad, none, native (the provider's own thinking), or choice: one of two described answers, whose probability is read from "
-    "log-probabilities.  [default: scratchpad; none for the embedded model]",
+    help="scratchpad, none, native (the provider's own thinking), or choice: one of two answers, whose "
+    "probability is read from log-probabilities.  [default: scratchpad; none for the embedded model]",
 )
 @click.option(
     "--top-logprobs",
@@ -224,9 +224,7 @@ def command(
         _check_as_a_run_would(setting, options, budget)
         for name in ("max_connections", "retries", "timeout", "judge_base_url"):
             options.pop(name)
-        _print_dry_run(
-            api.dry_run(setting, **options), as_json, at_most=options["until"]
-        )
+        _print_dry_run(api.dry_run(setting, **options), as_json, at_most=options["until"])
         return
     command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
     result = wait(api.run_async(setting, budget=budget, command=command_line, **options))
@@ -251,7 +249,9 @@ def _check_as_a_run_would(setting: str | None, options: dict[str, Any], budget: 
     if options["judge"] is not None and options["judge"].split("@")[0] not in (*RULES, CHOICE):
         return
     names = {one.name for one in fields(Wanted)}
-    wanted = Wanted(setting=setting, **{name: value for name, value in options.items() if name in names})
+    wanted = Wanted(
+        setting=setting, **{name: value for name, value in options.items() if name in names}
+    )
     planned = plan_run(wanted, options["setting_dirs"])
     choice = planned.design.reasoning == CHOICE
     if choice_reader(options["judge"], choice=choice) is None:
@@ -262,7 +262,7 @@ def _from_spec(
     path: Path, setting: str | None, options: dict[str, Any]
 ) -> tuple[str | None, dict[str, Any]]:
     """Fill in from a file what the command line does not say."""
-    from gyges.specs import read_spec
+    from gyges.planning import read_spec
 
     found = read_spec(path)
     given = {name: value for name, value in options.items() if value not in (None, ())}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from math import prod
-from textwrap import wrap
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -130,7 +130,9 @@ def _choice(setting: Setting) -> list[tuple[str, str]]:
 @click.option("--query", "query_id", metavar="ID", help="The query. Default: the first.")
 @click.option("--tier", default="monitored", show_default=True, help="The tier.")
 @click.option(
-    "--reasoning", metavar="LEVEL", help="scratchpad, none, native or choice. Default: the setting's."
+    "--reasoning",
+    metavar="LEVEL",
+    help="scratchpad, none, native or choice. Default: the setting's.",
 )
 @click.option("--control", is_flag=True, help="The no-conflict control.")
 @click.option(
@@ -214,8 +216,12 @@ def factors(name: str | None, setting_dirs: tuple[Path, ...], as_json: bool) -> 
         return
     table = [(key, "The setting's own", ", ".join(levels)) for key, levels in own.items()]
     if setting and setting.wording_count > 1:
-        parts = ", ".join(f"{one.name} in {len(one.versions)} versions" for one in setting.components)
-        table.append(("wording", "The wording of the system text", f"{setting.wording_count}: {parts}"))
+        parts = ", ".join(
+            f"{one.name} in {len(one.versions)} versions" for one in setting.components
+        )
+        table.append(
+            ("wording", "The wording of the system text", f"{setting.wording_count}: {parts}")
+        )
     table += [(one.id, one.title, ", ".join(one.shown())) for one in found.values()]
     width = max(len(key) for key, _, _ in table)
     for key, title, levels in table:
@@ -278,9 +284,9 @@ def _proved(setting: Setting) -> str:
     done = prove(setting)
     return (
         f"{setting.id} {setting.version}: sound. All {setting.renders:,} renders ({product}) state each of "
-        f"{len(setting.facts)} facts where it belongs and nowhere else; so do {done.levels:,} renders of single levels of "
-        f"{len(setting.shared)} shared factors and {done.pairs:,} of two together. The system text is the same in every "
-        "tier, and the arms differ in the tier's tag alone."
+        f"{len(setting.facts)} facts where it belongs and nowhere else; so do {done.levels:,} renders of single levels "
+        f"of {len(setting.shared)} shared factors and {done.pairs:,} of two together. The system text is the same in "
+        "every tier, and the arms differ in the tier's tag alone."
     )
 
 

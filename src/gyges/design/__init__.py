@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from gyges.design.cells import MODES, WORDING, Cell, Cells
 from gyges.design.fraction import balanced_fraction
-from gyges.design.plan import (
+from gyges.design.plan import Block, PlannedTrial, Planner, blocks
+from gyges.design.presets import Preset, load_preset, presets
+from gyges.design.specification import (
     CHOICE,
     CHOICE_SAMPLES,
     CHOICE_SAMPLING,
-    Block,
     Design,
-    PlannedTrial,
-    Planner,
-    blocks,
     max_tokens_for,
 )
-from gyges.design.presets import Preset, load_preset, presets
 from gyges.design.vary import read_levels, split_vary
 from gyges.design.wordings import PUBLISHED, WordingTable, distance, read_published
 

@@ -91,7 +91,9 @@ def expand(
         DesignError: No combination is possible, or ``runs`` does not go with the mode.
     """
     if (mode == "fraction") != (runs is not None):
-        raise DesignError("a balanced fraction needs its number of cells, and only it: --fraction N")
+        raise DesignError(
+            "a balanced fraction needs its number of cells, and only it: --fraction N"
+        )
     names = list(vary)
     counts = [len(vary[name]) for name in names]
     found = Cells(of=prod(counts))
@@ -108,11 +110,17 @@ def expand(
             text = (
                 wording.id,
                 tuple(resolved.own.items()),
-                tuple((edit.factor, edit.level.name) for edit in resolved.edits if edit.level.edits_system),
+                tuple(
+                    (edit.factor, edit.level.name)
+                    for edit in resolved.edits
+                    if edit.level.edits_system
+                ),
             )
             if text not in proved:
                 proved[text] = [
-                    fault for value in setting.values or ("",) for fault in setting.faults(resolved, wording, value)
+                    fault
+                    for value in setting.values or ("",)
+                    for fault in setting.faults(resolved, wording, value)
                 ]
             faults = proved[text]
         except SettingError as error:
@@ -146,9 +154,7 @@ def _one_at_a_time(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
             yield tuple(level if at == place else 0 for at in range(len(counts)))
 
 
-def _columns(
-    setting: Setting, resolved: Resolved, levels: Mapping[str, Any]
-) -> dict[str, Any]:
+def _columns(setting: Setting, resolved: Resolved, levels: Mapping[str, Any]) -> dict[str, Any]:
     """Give the columns of a cell: what was chosen or varies, and what levels imply."""
     columns: dict[str, Any] = {_OWN_COLUMNS["reasoning"]: resolved.own.get("reasoning", "none")}
     if (temperature := resolved.parameters.get("temperature")) is not None:

@@ -3,7 +3,7 @@
 A **balanced fraction**: every level of a factor occurs equally often (as near as the size allows), and so does every
 pair of levels of two factors, so the effect of one factor is not taken for another's. Found by exchange: start from
 balanced columns, swap two entries of one column where that evens out the pairs, until nothing improves (the
-coordinate-exchange idea of Meyer and Nachtsheim 1995, with the criterion of nearly orthogonal arrays, Wang and Wu 1992).
+coordinate exchange of Meyer and Nachtsheim 1995, with the criterion of nearly orthogonal arrays, Wang and Wu 1992).
 The first run is the base: level 0 of every factor.
 """
 
@@ -33,7 +33,9 @@ def balanced_fraction(levels: Sequence[int], runs: int, *, seed: int = 0) -> lis
     """
     total = prod(levels)
     if runs >= total:
-        return [tuple(int(at) for at in np.unravel_index(number, levels)) for number in range(total)]
+        return [
+            tuple(int(at) for at in np.unravel_index(number, levels)) for number in range(total)
+        ]
     draw = np.random.default_rng(seed)
     best: NDArray[np.int64] | None = None
     for _ in range(4):
@@ -63,24 +65,26 @@ def _search(levels: Sequence[int], runs: int, draw: np.random.Generator) -> NDAr
     cost = _cost(design, levels)
     for _ in range(_ROUNDS):
         improved = False
-        for column in range(len(levels)):
-            others = [other for other in range(len(levels)) if other != column]
-            here = _cost_of(design, levels, column, others)
+        for place in range(len(levels)):
+            others = [other for other in range(len(levels)) if other != place]
+            here = _cost_of(design, levels, place, others)
             for one, two in draw.integers(1, runs, size=(4 * runs, 2)):
-                if design[one, column] == design[two, column]:
+                if design[one, place] == design[two, place]:
                     continue
-                design[[one, two], column] = design[[two, one], column]
-                after = _cost_of(design, levels, column, others)
+                design[[one, two], place] = design[[two, one], place]
+                after = _cost_of(design, levels, place, others)
                 if after < here:
                     cost, here, improved = cost - here + after, after, True
                 else:
-                    design[[one, two], column] = design[[two, one], column]
+                    design[[one, two], place] = design[[two, one], place]
         if not improved or cost < 1e-9:
             break
     return design
 
 
-def _cost_of(design: NDArray[np.int64], levels: Sequence[int], column: int, others: Sequence[int]) -> float:
+def _cost_of(
+    design: NDArray[np.int64], levels: Sequence[int], column: int, others: Sequence[int]
+) -> float:
     total = 0.0
     for other in others:
         cells = levels[column] * levels[other]
@@ -100,9 +104,7 @@ def _floor(levels: Sequence[int], runs: int, column: int, others: Sequence[int])
 
 
 def _cost(design: NDArray[np.int64], levels: Sequence[int]) -> float:
-    return sum(
-        _cost_of(design, levels, column, range(column)) for column in range(1, len(levels))
-    )
+    return sum(_cost_of(design, levels, column, range(column)) for column in range(1, len(levels)))
 
 
 def _distinct(

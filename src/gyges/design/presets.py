@@ -85,14 +85,18 @@ def load_preset(name: str) -> Preset:
     """
     known = presets()
     if name not in known:
-        raise DesignError(f"--preset {name}: no such preset; {nearest(name, known)}; list them with: gyges presets")
+        raise DesignError(
+            f"--preset {name}: no such preset; {nearest(name, known)}; list them with: gyges presets"
+        )
     return known[name]
 
 
 def _read(name: str, content: Any) -> Preset:
     known = {*_TEXTS, *_OPTIONS, "departs", "setting", "vary"}
     if not isinstance(content, dict) or not {*_TEXTS, "setting"} <= content.keys() <= known:
-        raise DesignError(f"preset {name}: needs {', '.join(_TEXTS)} and setting; allowed: {', '.join(sorted(known))}")
+        raise DesignError(
+            f"preset {name}: needs {', '.join(_TEXTS)} and setting; allowed: {', '.join(sorted(known))}"
+        )
     options = {key: kind(content[key]) for key, kind in _OPTIONS.items() if key in content}
     return Preset(
         name=name,

@@ -37,7 +37,9 @@ def split_vary(items: Iterable[str] | Mapping[str, Any]) -> dict[str, list[str]]
         name = name.strip().replace("-", "_")
         texts = [text.strip() for text in levels.split(",") if text.strip()]
         if not equals or not name or not texts:
-            raise DesignError(f"--vary {item!r}: give NAME=LEVEL,LEVEL, such as tier=three or temperature=0,0.7,1")
+            raise DesignError(
+                f"--vary {item!r}: give NAME=LEVEL,LEVEL, such as tier=three or temperature=0,0.7,1"
+            )
         if name in found:
             raise DesignError(f"--vary {name}: stands twice; give all its levels at once")
         found[name] = texts
@@ -54,7 +56,9 @@ def _listed(levels: Any) -> list[str]:
 
 def _text(level: Any) -> str:
     # YAML reads a bare yes as true.
-    return {True: "yes", False: "no"}.get(level, str(level)) if isinstance(level, bool) else str(level)
+    return (
+        {True: "yes", False: "no"}.get(level, str(level)) if isinstance(level, bool) else str(level)
+    )
 
 
 def read_levels(
@@ -116,7 +120,9 @@ def _wordings(setting: Setting, texts: list[str], further: Mapping[str, Wording]
                 )
             found += made
         elif text == PUBLISHED and text not in further:
-            raise DesignError(f"--vary wording={PUBLISHED}: add --published FILE, your copy of the published text")
+            raise DesignError(
+                f"--vary wording={PUBLISHED}: add --published FILE, your copy of the published text"
+            )
         elif text in further:
             found.append(text)
         elif text.isdecimal() and int(text) > 0:

@@ -2,8 +2,8 @@
 
 Wordings come from the setting's components, from a user's copy of a published text (``published``), and from sets that
 a model wrote (``gyges reword``). The distance between two system texts is the normalised Indel distance over words
-(insertions and deletions, over the sum of the lengths): 0 for the same text, 1 where no word is shared in order. Computed
-by RapidFuzz. It is measured from the published text where there is one, else from wording 0.
+(insertions and deletions, over the sum of the lengths): 0 for the same text, 1 where no word is shared in order.
+Computed by RapidFuzz. It is measured from the published text where there is one, else from wording 0.
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ class WordingTable(Mapping[str, Wording]):
     """
 
     def __init__(
-        self, setting: Setting, further: Mapping[str, Wording] | None = None, *, describe: bool = False
+        self,
+        setting: Setting,
+        further: Mapping[str, Wording] | None = None,
+        *,
+        describe: bool = False,
     ) -> None:
         self._setting = setting
         self._further = dict(further or {})
@@ -100,11 +104,15 @@ def read_published(path: Path) -> Wording:
         data = path.read_bytes()
         text = data.decode("utf-8-sig").replace("\r\n", "\n").strip()
     except OSError as error:
-        raise DesignError(f"--published {path}: cannot be read ({error.strerror or error})") from None
+        raise DesignError(
+            f"--published {path}: cannot be read ({error.strerror or error})"
+        ) from None
     except UnicodeDecodeError:
         raise DesignError(f"--published {path}: is not UTF-8 text") from None
     if not text or len(data) > _MOST_BYTES:
-        raise DesignError(f"--published {path}: holds {'no text' if not text else 'more than a prompt'}")
+        raise DesignError(
+            f"--published {path}: holds {'no text' if not text else 'more than a prompt'}"
+        )
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Wording(PUBLISHED, system=text, about={"source": "the user's copy", "hash": digest})
 

@@ -23,11 +23,13 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _ADVISED = re.compile(
-    r"\b(?:advise|choose|chose|recommend|suggest|pick|take|go (?:with|for)|opt for|prefer|(?:answer|choice|advice) is)\s+"
-    r"(?:doing\s+|(?:the\s+)?(?:option|way|choice|answer|course)\s+)?[*_\"'“‘(\[]*(?P<letter>[AB])\b(?!\s+(?:friend|person|few|lot)\b)"
+    r"\b(?:advise|choose|chose|recommend|suggest|pick|take|go (?:with|for)|opt for|prefer|(?:answer|choice|advice) is)"
+    r"\s+(?:doing\s+|(?:the\s+)?(?:option|way|choice|answer|course)\s+)?[*_\"'“‘(\[]*(?P<letter>[AB])\b(?!\s+(?:friend|person|few|lot)\b)"
     r"|\b(?:option|way|choice|course)\s+[*_\"'“‘(\[]*(?P<named>[AB])\b",
 )
-_NEGATED = re.compile(r"\b(?:not|never|n't|against|rather than|instead of)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:not|never|n't|against|rather than|instead of)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
+)
 
 
 class StatedReader:
@@ -74,7 +76,11 @@ class StatedReader:
 def _letter(output: str) -> tuple[str | None, str, str]:
     """Find the letter, the words that state it, and how it was found."""
     if first := _FIRST.match(output):
-        return first["letter"].upper(), first.group().strip(), f"begins with {first['letter'].upper()}"
+        return (
+            first["letter"].upper(),
+            first.group().strip(),
+            f"begins with {first['letter'].upper()}",
+        )
     found: dict[str, str] = {}
     for match in _ADVISED.finditer(output):
         if not _NEGATED.search(output[: match.start()]):

@@ -135,7 +135,11 @@ class Asker:
                     messages = opening
                 else:
                     answer = ChatMessageAssistant(content=f"<reworded>\n{text}\n</reworded>")
-                    messages = [*opening, answer, ChatMessageUser(content=request_again(faults, words))]
+                    messages = [
+                        *opening,
+                        answer,
+                        ChatMessageUser(content=request_again(faults, words)),
+                    ]
         return Reworded(block, faults=tuple(faults), tries=self.tries)
 
     async def _compare(self, block: str, text: str) -> float | None:

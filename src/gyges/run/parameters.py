@@ -3,7 +3,8 @@
 A parameter that a provider rejects, or that its client leaves out of the request, is a state of the study and not an
 error in the middle of it or a silent default. What was sent is read from the request itself, where Inspect hands it
 out. A rejected parameter that the design varies makes the trials at that level ``unsupported``: they are not asked, for
-their answers would be those of another level. One that it does not vary is left out of all calls, and the study says so.
+their answers would be those of another level. One that it does not vary is left out of all calls, and the study
+says so.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ WATCHED = ("temperature", "seed", "top_p", "reasoning_tokens", "reasoning_effort
 _READABLE = ("temperature", "seed", "top_p")
 
 _REFUSED = re.compile(
-    r"unsupported|not support|n[o']t allowed|not permitted|not available|unrecognized|unknown (?:name|field|param)|unexpected"
-    r"|invalid|deprecat|extra inputs|only the default|cannot be (?:set|specified|used)|must be (?:1|unset)|does not accept",
+    r"unsupported|not support|n[o']t allowed|not permitted|not available|unrecognized|unknown (?:name|field|param)"
+    r"|unexpected|invalid|deprecat|extra inputs|only the default|cannot be (?:set|specified|used)|must be (?:1|unset)"
+    r"|does not accept",
     re.IGNORECASE,
 )
 
@@ -38,7 +40,9 @@ def rejected_parameter(message: str, sent: Mapping[str, Any]) -> str | None:
         return None
     for name in WATCHED:
         spelt = name.replace("_", "[ _-]?")
-        if sent.get(name) is not None and re.search(rf"(?<![a-z]){spelt}(?![a-z])", message, re.IGNORECASE):
+        if sent.get(name) is not None and re.search(
+            rf"(?<![a-z]){spelt}(?![a-z])", message, re.IGNORECASE
+        ):
             return name
     return None
 
@@ -60,7 +64,9 @@ class Parameters:
     def refuse(self, name: str, value: Any, state: str, message: str) -> None:
         """Note that a parameter is not in force."""
         self.refused[name, value] = message
-        found = self.states.setdefault(name, {"state": state, "message": message[:500], "values": []})
+        found = self.states.setdefault(
+            name, {"state": state, "message": message[:500], "values": []}
+        )
         if found["state"] == "accepted":
             found |= {"state": state, "message": message[:500]}
         if value is not None and value not in found["values"] and name != "seed":
@@ -76,7 +82,9 @@ class Parameters:
         Yields:
             Names of parameters that were asked for and not sent.
         """
-        if not isinstance(request, Mapping) or not ({"messages", "contents", "input", "model"} & request.keys()):
+        if not isinstance(request, Mapping) or not (
+            {"messages", "contents", "input", "model"} & request.keys()
+        ):
             return
         names = set(_names(request))
         for name in _READABLE:

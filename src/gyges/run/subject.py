@@ -125,7 +125,9 @@ class Subject:
         self._varied = {
             _PARAMETERS.get(name, name) for name, levels in design.vary.items() if len(levels) > 1
         }
-        self._requests: contextvars.ContextVar[list[Any] | None] = contextvars.ContextVar("requests", default=None)
+        self._requests: contextvars.ContextVar[list[Any] | None] = contextvars.ContextVar(
+            "requests", default=None
+        )
         _watch(model, self._requests)
 
     def trial(self, planned: PlannedTrial) -> Trial:
@@ -157,7 +159,8 @@ class Subject:
             taken = {
                 name: value
                 for name, value in sent.items()
-                if (name, value) not in self.parameters.refused and (name, None) not in self.parameters.refused
+                if (name, value) not in self.parameters.refused
+                and (name, None) not in self.parameters.refused
             }
             requests: list[Any] = []
             self._requests.set(requests)

@@ -5,16 +5,16 @@ rendering. A setting that can be loaded has been proved over all of its renders;
 settings check``.
 
 A folder holds ``setting.yaml`` (the small tables), ``system.md`` (the system text in named blocks), ``user.md`` (the
-user's turn), ``queries.jsonl`` and ``README.md``, and may hold ``wordings/`` (further versions of the blocks). Blocks are
-the unit of variation: a factor of the setting chooses which of them stand, a shared factor (``factors/``) puts others
+user's turn), ``queries.jsonl`` and ``README.md``, and may hold ``wordings/`` (further versions of the blocks). Blocks
+are the unit of variation: a factor of the setting chooses which of them stand, a shared factor (``factors/``) puts others
 beside or in place of them, and another wording of the setting is another text for some of them.
 """
 
 from __future__ import annotations
 
 from gyges.settings.facts import REQUIRED_FACTS, Fact
-from gyges.settings.library import check, list_settings, load_setting, setting_ids
 from gyges.settings.levels import DEFAULT, Edit, Factor, Level
+from gyges.settings.library import check, list_settings, load_setting, setting_ids
 from gyges.settings.model import (
     HAZARDS,
     POLARITIES,

@@ -110,7 +110,9 @@ def digest(folder: Traversable) -> str:
     files = [(name, folder.joinpath(name)) for name in DATA_FILES]
     inside = folder.joinpath("wordings")
     if inside.is_dir():
-        versions = sorted((one for one in inside.iterdir() if one.name.endswith(".md")), key=lambda one: one.name)
+        versions = sorted(
+            (one for one in inside.iterdir() if one.name.endswith(".md")), key=lambda one: one.name
+        )
         files += [(f"wordings/{one.name}", one) for one in versions]
     for name, path in files:
         data = _newlines(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))

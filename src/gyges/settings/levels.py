@@ -151,13 +151,21 @@ class Factor:
         low, high = self.numbers.low, self.numbers.high
         if not low <= number <= high or (self.numbers.whole and number % 1):
             kind = "a whole number" if self.numbers.whole else "a number"
-            raise SettingError(f"no level {value!r} of factor {self.id!r}; {kind} from {low:g} to {high:g}")
+            raise SettingError(
+                f"no level {value!r} of factor {self.id!r}; {kind} from {low:g} to {high:g}"
+            )
         name = number_text(number)
-        given = {self.parameter: int(number) if self.numbers.whole else number} if self.parameter else {}
+        given = (
+            {self.parameter: int(number) if self.numbers.whole else number}
+            if self.parameter
+            else {}
+        )
         if self.pattern is None:
             return Level(name, f"{self.parameter} {name}", parameters=given)
         return replace(
-            _filled(self.pattern, name, {"percent": number_text(round(100 * number, 6)), "number": name}),
+            _filled(
+                self.pattern, name, {"percent": number_text(round(100 * number, 6)), "number": name}
+            ),
             parameters={**self.pattern.parameters, **given},
         )
 
@@ -251,5 +259,3 @@ def _filled(level: Level, name: str, values: Mapping[str, str]) -> Level:
             for fact in level.states
         ),
     )
-
-

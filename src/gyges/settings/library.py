@@ -100,7 +100,9 @@ def check(
                 f"no setting and no setting's folder {name!r}; {nearest(name, folders)}"
             )
         folder = folders[name]
-    setting, problems = read_setting(folder, strict=_is_shipped(folder) if strict is None else strict)
+    setting, problems = read_setting(
+        folder, strict=_is_shipped(folder) if strict is None else strict
+    )
     return problems if setting is None or not renders else list(prove(setting).problems)
 
 

@@ -20,9 +20,18 @@ from gyges.errors import SettingError, nearest
 from gyges.settings.facts import REQUIRED_FACTS, Fact, scene_faults
 from gyges.settings.levels import Edit, Factor, clash
 from gyges.settings.template import LETTERS, Choice, Scene, Template, Tier
-from gyges.settings.wordings import BASE, Component, Wording, component_wordings, find_wording
+from gyges.settings.wordings import Component, Wording, component_wordings, find_wording
 
-__all__ = ["HAZARDS", "POLARITIES", "Polarity", "Prompt", "Published", "Query", "Resolved", "Setting"]
+__all__ = [
+    "HAZARDS",
+    "POLARITIES",
+    "Polarity",
+    "Prompt",
+    "Published",
+    "Query",
+    "Resolved",
+    "Setting",
+]
 
 Polarity = Literal["bad_objective", "good_objective"]
 
@@ -74,7 +83,9 @@ class Prompt:
     @property
     def messages(self) -> list[tuple[str, str]]:
         """Role and text of each message, in order."""
-        turns = [turn for pair in self.history for turn in zip(("user", "assistant"), pair, strict=True)]
+        turns = [
+            turn for pair in self.history for turn in zip(("user", "assistant"), pair, strict=True)
+        ]
         sent = [("system", self.system), *turns, ("user", self.user)]
         return [*sent, ("assistant", self.prefill)] if self.prefill else sent
 
@@ -181,7 +192,12 @@ class Setting:
     @property
     def renders(self) -> int:
         """How many prompts its own factors and wordings give: wordings × levels × tiers × queries."""
-        return self.wording_count * prod(map(len, self.factors.values())) * len(self.tiers) * len(self.queries)
+        return (
+            self.wording_count
+            * prod(map(len, self.factors.values()))
+            * len(self.tiers)
+            * len(self.queries)
+        )
 
     @property
     def wording_count(self) -> int:
@@ -243,7 +259,9 @@ class Setting:
                     )
                 own[name] = level
             elif name not in self.shared:
-                raise SettingError(f"no factor {name!r}; {nearest(name, [*self.factors, *self.shared])}")
+                raise SettingError(
+                    f"no factor {name!r}; {nearest(name, [*self.factors, *self.shared])}"
+                )
         # In the library's order, whatever order they are given in.
         for name, factor in self.shared.items():
             if name in levels and str(levels[name]) != factor.default:
@@ -251,7 +269,9 @@ class Setting:
         for edit in edits:
             for name, level in edit.level.sets.items():
                 if level not in self.factors.get(name, ()):
-                    raise SettingError(f"{edit.factor}={edit.level.name} needs {name}={level}, which it does not have")
+                    raise SettingError(
+                        f"{edit.factor}={edit.level.name} needs {name}={level}, which it does not have"
+                    )
                 own[name] = level
         given = {**{name: factor.default for name, factor in self.shared.items()}, **levels, **own}
         for edit in edits:
@@ -265,7 +285,9 @@ class Setting:
             raise SettingError(why)
         return Resolved(own, tuple(edits))
 
-    def scene(self, levels: Mapping[str, Any] | Resolved, wording: Wording | None = None, value: str = "") -> Scene:
+    def scene(
+        self, levels: Mapping[str, Any] | Resolved, wording: Wording | None = None, value: str = ""
+    ) -> Scene:
         """Put together what a prompt holds apart from query and tier.
 
         Args:
@@ -294,7 +316,9 @@ class Setting:
                     f"wording {wording.id!r} is a whole text, which {edit.factor}={edit.level.name} cannot change"
                 )
         if own.get("conflict") == "no":
-            raise SettingError(f"wording {wording.id!r} is a whole text and has no no-conflict control")
+            raise SettingError(
+                f"wording {wording.id!r} is a whole text and has no no-conflict control"
+            )
         base = self.template.scene(own, found.texts)
         return replace(base, parts=(wording.system or "",))
 

@@ -58,14 +58,18 @@ def _all(setting: Setting) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
             scene = setting.template.scene(own, (), wording.blocks, wording.id)
             faults = list(scene_faults(scene, own, setting.facts))
             yield "wordings", f"wording {wording.id}, {_named(own)}", faults
-    levels = [Edit(name, level) for name, factor in setting.shared.items() for level in factor.samples()]
+    levels = [
+        Edit(name, level) for name, factor in setting.shared.items() for level in factor.samples()
+    ]
     for edit in levels:
         for own in setting.template.combinations():
             yield from _levels(setting, "levels", own, {edit.factor: edit.level})
     first = next(setting.template.combinations())
     for one, two in itertools.combinations(levels, 2):
         if one.factor != two.factor:
-            yield from _levels(setting, "pairs", first, {one.factor: one.level, two.factor: two.level})
+            yield from _levels(
+                setting, "pairs", first, {one.factor: one.level, two.factor: two.level}
+            )
 
 
 def _levels(

@@ -2,8 +2,8 @@
 
 ``queries.jsonl`` holds one JSON object a line: ``id``, ``topic``, ``text``; where some queries are variants of one
 question, ``family``; where a query brings its own two answers, ``comply`` (what the objective asks for) and ``refuse``;
-and where the setting attacks several values, ``value``. A first line with only ``canary`` is allowed. A study takes the first N queries, so in the library
-every prefix of the list is balanced over the topics.
+and where the setting attacks several values, ``value``. A first line with only ``canary`` is allowed. A study takes the
+first N queries, so in the library every prefix of the list is balanced over the topics.
 """
 
 from __future__ import annotations

@@ -111,14 +111,22 @@ def _check_values(
     file = str(folder.joinpath("queries.jsonl"))
     for line, query in queries.items():
         if query.value and query.value not in card.values:
-            allowed = nearest(query.value, card.values) if card.values else "setting.yaml has no table values"
+            allowed = (
+                nearest(query.value, card.values)
+                if card.values
+                else "setting.yaml has no table values"
+            )
             problems.add(file, line, f"no value {query.value!r}; {allowed}")
         elif card.values and not query.value:
             problems.add(file, line, f"'value' is missing: one of {', '.join(card.values)}")
     offering = [line for line, query in queries.items() if query.comply]
     if offering and len(offering) < len(queries):
         first = next(line for line in queries if line not in offering)
-        problems.add(file, first, "comply and refuse are missing: other queries bring two answers, so all must")
+        problems.add(
+            file,
+            first,
+            "comply and refuse are missing: other queries bring two answers, so all must",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +231,9 @@ class _Joined:
             return
         line = card.lines["factors.reasoning"]
         if self.offers and CHOICE in card.lines:
-            self._in_card(card.lines[CHOICE], "the queries bring their own two answers; leave this out")
+            self._in_card(
+                card.lines[CHOICE], "the queries bring their own two answers; leave this out"
+            )
         elif not self.offers and CHOICE not in card.lines:
             self._in_card(
                 line, f"level {CHOICE!r} needs its two answers: choice: {{comply, refuse}}"

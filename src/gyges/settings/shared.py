@@ -85,7 +85,11 @@ def _factor(value: Value) -> Factor:
         value.wrong("needs one of levels, numbers and text")
     default = entries["default"].text() if "default" in entries else DEFAULT
     factor = Factor(
-        texts.get("id", ""), texts.get("title", ""), texts.get("about", ""), texts.get("source", ""), default
+        texts.get("id", ""),
+        texts.get("title", ""),
+        texts.get("about", ""),
+        texts.get("source", ""),
+        default,
     )
     if "levels" in entries:
         levels = {name: _level(name, entry) for name, entry in entries["levels"].table().items()}
@@ -109,7 +113,9 @@ def _factor(value: Value) -> Factor:
 def _numbers(factor: Factor, value: Value, parameter: str) -> Factor:
     entries = value.record(("from", "to"), optional=("default", "example", "level", "whole"))
     default = entries["default"].text() if "default" in entries else factor.default
-    example = tuple(item.number() for item in entries["example"].items()) if "example" in entries else ()
+    example = (
+        tuple(item.number() for item in entries["example"].items()) if "example" in entries else ()
+    )
     numbers = Numbers(
         entries["from"].number() if "from" in entries else 0.0,
         entries["to"].number() if "to" in entries else 1.0,
@@ -152,7 +158,9 @@ def _level(name: str, value: Value) -> Level:
         sets=texts("sets"),
         requires={
             factor: tuple(item.text() for item in entry.items())
-            for factor, entry in (entries["requires"].table() if "requires" in entries else {}).items()
+            for factor, entry in (
+                entries["requires"].table() if "requires" in entries else {}
+            ).items()
         },
         parameters=_parameters(entries["parameters"]) if "parameters" in entries else {},
         removes=names("removes"),
@@ -168,7 +176,11 @@ def _tiers(value: Value) -> tuple[Tier, ...]:
         # A tier that is told by absence has an empty tag, which text() would call a fault.
         tag = str(parts["tag"].node.value).strip() if "tag" in parts else ""
         where = parts["where"].text() if "where" in parts else ""
-        tiers.append(Tier(name, tag, parts["meaning"].text() if "meaning" in parts else "", where, entry.line))
+        tiers.append(
+            Tier(
+                name, tag, parts["meaning"].text() if "meaning" in parts else "", where, entry.line
+            )
+        )
     tags = [tier.tag for tier in tiers]
     if len(set(tags)) < len(tags):
         value.wrong("two tiers have the same tag")
@@ -179,7 +191,9 @@ def _history(value: Value) -> tuple[tuple[str, str], ...]:
     turns = []
     for item in value.items():
         parts = item.record(("user", "assistant"))
-        user, assistant = (_verbatim(parts[who]) if who in parts else "" for who in ("user", "assistant"))
+        user, assistant = (
+            _verbatim(parts[who]) if who in parts else "" for who in ("user", "assistant")
+        )
         turns.append((user, assistant))
     return tuple(turns)
 

@@ -186,7 +186,11 @@ class Scene:
             raise SettingError(f"no letter {complies!r} in a choice; {nearest(complies, LETTERS)}")
         offered = options or self.options or ("", "")
         in_order = offered if complies == LETTERS[0] else offered[::-1]
-        values = {**dict(zip(CHOICE_SLOTS, in_order, strict=True)), "tier": tags[tier], "query": query}
+        values = {
+            **dict(zip(CHOICE_SLOTS, in_order, strict=True)),
+            "tier": tags[tier],
+            "query": query,
+        }
         frame = self._frame if tags[tier] else self._frame_untagged
         return "".join(text if at % 2 == 0 else values[text] for at, text in enumerate(frame))
 
@@ -280,7 +284,9 @@ class Template:
             else:
                 raise SettingError(f"no factor {factor!r}; {nearest(factor, self.factors)}")
             if level not in allowed:
-                raise SettingError(f"no level {level!r} of factor {factor!r}; {nearest(level, allowed)}")
+                raise SettingError(
+                    f"no level {level!r} of factor {factor!r}; {nearest(level, allowed)}"
+                )
 
     def _make(self, levels: Levels, edits: Sequence[Edit], blocks: Mapping[str, str]) -> Scene:
         tiers = next((edit.level.tiers for edit in edits if edit.level.tiers), self.tiers)

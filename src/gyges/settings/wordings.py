@@ -1,8 +1,8 @@
 """Which wordings does a setting have, and what is each called?
 
 A setting is split into **components**, groups of blocks that are reworded apart from each other. Version 0 of a
-component is ``system.md`` itself; ``wordings/COMPONENT.md`` holds the further versions under ``## BLOCK/N``. Any version
-of one goes with any version of the others, so five versions of three components are 125 wordings. A wording is named by
+component is ``system.md`` itself; ``wordings/COMPONENT.md`` holds the further versions under ``## BLOCK/N``. Any
+version of one goes with any version of the others, so five versions of three components are 125 wordings. A wording is named by
 its versions in the components' order, ``2.0.4``; wording 0, the library's base text, is ``0``.
 
 Other wordings come from files: a user's copy of a published text, or paraphrases that a model wrote.
@@ -106,7 +106,9 @@ def wording_files(folder: Traversable) -> list[Traversable]:
     inside = folder.joinpath(FOLDER)
     if not inside.is_dir():
         return []
-    return sorted((one for one in inside.iterdir() if one.name.endswith(".md")), key=lambda one: one.name)
+    return sorted(
+        (one for one in inside.iterdir() if one.name.endswith(".md")), key=lambda one: one.name
+    )
 
 
 def read_versions(folder: Traversable, component: Component, problems: Problems) -> Component:
@@ -138,7 +140,9 @@ def read_versions(folder: Traversable, component: Component, problems: Problems)
         name = _NAME.fullmatch(heading[1].strip()) if heading else None
         text = "\n".join(lines[start + 1 : end]).strip("\n")
         if name is None or name[1] not in component.blocks:
-            message = f"{lines[start]!r} names no version of a block; write '## {component.blocks[0]}/1'"
+            message = (
+                f"{lines[start]!r} names no version of a block; write '## {component.blocks[0]}/1'"
+            )
             allowed = f"the blocks of {component.name} are {', '.join(component.blocks)}"
             problems.add(source.file, start + 1, f"{message}; {allowed}")
         elif not text.strip():

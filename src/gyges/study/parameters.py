@@ -70,5 +70,7 @@ def parameter_lines(known: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> lis
             if state["state"] == "rejected":
                 lines.append(f"{subject} rejected {asked}: {state.get('message', '')}")
             else:
-                lines.append(f"{asked} was not sent to {subject}: its client leaves it out for this model")
+                lines.append(
+                    f"{asked} was not sent to {subject}: its client leaves it out for this model"
+                )
     return lines

@@ -1,18 +1,15 @@
-"""What would a run ask, and how is that written down?
+"""What does a user ask for, and which design is that?
 
-From the arguments of a run to its design, its specification and its folder; and the count of its cells, trials, calls,
-tokens and cost, made from the same plan without asking anything.
+From the options of a run, a preset or a file to the design with all its defaults, its specification and its folder.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from gyges.design import (
     CHOICE,
@@ -30,27 +27,12 @@ from gyges.design import (
     split_vary,
 )
 from gyges.errors import DesignError
-from gyges.estimate.components import AssumedRates
-from gyges.estimate.power import planned_error
-from gyges.run import MAX_BLOCKS, Price, known_price, parse_until
+from gyges.run import parse_until
 from gyges.settings import BASE, Setting, Wording, load_setting
-from gyges.study import Manifest, StudyFolder
+from gyges.study import Manifest
 from gyges.study.folder import factor_types
 
-__all__ = [
-    "EMBEDDED",
-    "JUDGE_TOKENS",
-    "DryRun",
-    "Planned",
-    "PlannedCell",
-    "Wanted",
-    "answer_tokens",
-    "asks_a_model",
-    "default_folder",
-    "dry_run",
-    "make_manifest",
-    "plan_run",
-]
+__all__ = ["EMBEDDED", "Planned", "Wanted", "default_folder", "make_manifest", "plan_run"]
 
 EMBEDDED = "gyges/smollm2"
 """The model that is asked when none is named."""
@@ -64,15 +46,10 @@ EMBEDDED_SAMPLING = {"top_p": 0.9, "frequency_penalty": 0.6, "stop_seqs": ["\n"]
 thousand tokens, and below it it repeats a line until the limit: so repeating is penalised, and the answer ends with
 its first paragraph."""
 
-EMBEDDED_MAX_TOKENS = 250
-
-JUDGE_TOKENS = (650, 80)
-"""Tokens of a judge's call, estimated: input and output."""
+EMBEDDED_MAX_TOKENS = {False: 250, True: 500}
+"""Limit on its answers, without and with reasoning."""
 
 _QUERIES = 40
-
-_ASSUMED = AssumedRates(0.3)
-"""For the expected width of an interval: both arms near 30 %, queries alike as in the published VLAF answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,49 +110,6 @@ class Planned:
         return Planner(self.design, self.setting, self.further)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCell:
-    """One line of a dry run's table."""
-
-    cell: str
-    wording: str
-    trials: int
-    input_tokens: int
-    output_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What a run would ask, without asking it."""
-
-    trials: int
-    """With a rule that ends the run: at most."""
-    done: int
-    """Trials that the study has already."""
-    subject_calls: int
-    judge_calls: int
-    input_tokens: int
-    """Estimated from four characters a token."""
-    output_tokens: int
-    """Estimated: an answer of 90 words, and 400 words of reasoning where a scratchpad is asked for."""
-    dollars: float | None
-    judge_dollars: float | None
-    study: Path
-    subjects: int = 1
-    cells: tuple[PlannedCell, ...] = ()
-    """Each wording with each combination of levels, for one subject."""
-    left_out: tuple[str, ...] = ()
-    """Combinations that cannot be, each with why."""
-    prefix_share: float = 0.0
-    """Of the prompt tokens of the whole plan, the share that a cache of one prefix a subject can serve."""
-    prefix_share_all: float = 0.0
-    """The same for a cache that keeps every prefix."""
-    width: float | None = None
-    """Expected width of the 95 % interval of one cell's gap, if 30 % comply in both arms; None for one query."""
-    width_all: float | None = None
-    """The same for the gap over all wordings of one combination of levels; None where wordings do not vary."""
-
-
 def plan_run(
     wanted: Wanted, setting_dirs: Sequence[str | Path] = (), setting: Setting | None = None
 ) -> Planned:
@@ -193,7 +127,9 @@ def plan_run(
     given: dict[str, list[str]] = {}
     if wanted.preset is not None:
         preset = load_preset(wanted.preset)
-        options = {name: value for name, value in preset.options.items() if getattr(wanted, name) is None}
+        options = {
+            name: value for name, value in preset.options.items() if getattr(wanted, name) is None
+        }
         wanted = replace(wanted, setting=wanted.setting or preset.setting, **options)
         given = {name: list(levels) for name, levels in preset.vary.items()}
     given |= split_vary(wanted.vary)
@@ -245,7 +181,9 @@ def _check(wanted: Wanted, levels: Mapping[str, list[Any]]) -> None:
     if wanted.mode not in (None, *MODES):
         raise DesignError(f"--mode {wanted.mode}: must be one of {', '.join(MODES)}")
     if wanted.fraction is not None and wanted.mode not in (None, "fraction"):
-        raise DesignError(f"--fraction {wanted.fraction} and --mode {wanted.mode}: give one of them")
+        raise DesignError(
+            f"--fraction {wanted.fraction} and --mode {wanted.mode}: give one of them"
+        )
     if wanted.fraction is not None and wanted.fraction < 2:
         raise DesignError(f"--fraction {wanted.fraction}: must be at least 2 cells")
     if wanted.until is not None and len(wanted.subjects) > 1:
@@ -253,7 +191,9 @@ def _check(wanted: Wanted, levels: Mapping[str, list[Any]]) -> None:
     if not wanted.subjects:
         raise DesignError("--model: name at least one model")
     if wanted.cutoff is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", wanted.cutoff):
-        raise DesignError(f"--cutoff {wanted.cutoff}: give year-month or year-month-day, such as 2025-03")
+        raise DesignError(
+            f"--cutoff {wanted.cutoff}: give year-month or year-month-day, such as 2025-03"
+        )
 
 
 def _design(
@@ -269,7 +209,7 @@ def _design(
 ) -> Design:
     levels = setting.factors.get("reasoning", ("none",))
     choice = reasoning == CHOICE
-    sampling = dict(CHOICE_SAMPLING) if choice else {}
+    sampling: dict[str, Any] = dict(CHOICE_SAMPLING) if choice else {}
     if wanted.top_logprobs is not None:
         if not choice:
             raise DesignError(
@@ -294,9 +234,15 @@ def _design(
     if temperature is None:
         temperature = EMBEDDED_TEMPERATURE if embedded and "temperature" not in varied else 1.0
     asked = varied.get("reasoning", [reasoning])
+    reasons = any(level != "none" for level in asked)
+    if embedded:
+        sampling = dict(EMBEDDED_SAMPLING)
+        if reasons:
+            # A scratchpad has several paragraphs.
+            del sampling["stop_seqs"]
     max_tokens = wanted.max_tokens
     if max_tokens is None:
-        max_tokens = EMBEDDED_MAX_TOKENS if embedded else max_tokens_for(*asked)
+        max_tokens = EMBEDDED_MAX_TOKENS[reasons] if embedded else max_tokens_for(*asked)
     control = wanted.control
     if control is None:
         control = max(1, queries // 5) if "no" in setting.factors.get("conflict", ()) else 0
@@ -311,7 +257,7 @@ def _design(
         reasoning=reasoning,
         seed=wanted.seed,
         max_tokens=max_tokens,
-        sampling=dict(EMBEDDED_SAMPLING) if embedded else sampling,
+        sampling=sampling,
         subject_args=dict(wanted.model_args or {}),
         base_url=wanted.base_url,
         until=None if wanted.until is None else str(parse_until(wanted.until)),
@@ -332,7 +278,9 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
     columns: dict[str, Any] = {}
     for cell in planner.cells.cells:
         columns |= {
-            name: level for name, level in cell.columns.items() if level is not None or name not in columns
+            name: level
+            for name, level in cell.columns.items()
+            if level is not None or name not in columns
         }
     if CHOICE in design.reasonings or setting.offers:
         columns["comply_option"] = "A"
@@ -360,130 +308,3 @@ def default_folder(planned: Planned, manifest: Manifest) -> Path:
     design = planned.design
     names = "+".join(re.sub(r"[^A-Za-z0-9._-]+", "-", one.subject) for one in planned.designs)
     return Path("studies") / f"{design.preset or design.setting}--{names[:80]}--{manifest.hash[:6]}"
-
-
-def answer_tokens(design: Design, reasoning: str | None = None) -> int:
-    """Estimate the tokens of an answer: 90 words, and 400 words of reasoning where it is asked for."""
-    reasoned = (reasoning or design.reasoning) in ("scratchpad", "native")
-    return min(120 + (530 if reasoned else 0), design.max_tokens)
-
-
-def asks_a_model(judge: str | None) -> bool:
-    """Whether a judge costs calls: any but the rules that ship with Gyges."""
-    return judge is not None and judge.split("@")[0] not in ("lexical", "choice", "stated")
-
-
-def dry_run(
-    setting: str | None = None,
-    *,
-    judge: str | None = None,
-    study: str | Path | None = None,
-    price: Price | None = None,
-    setting_dirs: Sequence[str | Path] = (),
-    **wanted: Any,
-) -> DryRun:
-    """Count what :func:`run` would ask with the same arguments, at most; asks nothing and writes nothing."""
-    planned = plan_run(Wanted(setting=setting, **wanted), setting_dirs)
-    design = planned.design
-    manifest = make_manifest(planned, "")
-    folder = Path(study) if study is not None else default_folder(planned, manifest)
-    done: set[str] = set()
-    if (folder / "study.yaml").exists():
-        opened = StudyFolder.create(folder, manifest)
-        done = opened.trial_table.keys(pl.col("status") != "error")
-    planner = planned.planner()
-    many = 1.0
-    if design.until is not None:
-        # A run until a rule is met asks at most so many blocks, spread over the queries.
-        many = (planned.max_blocks or MAX_BLOCKS) / design.queries
-    counted = _count(planner, many)
-    subjects = len(planned.designs)
-    trials = round(sum(cell.trials for cell in counted.cells) * subjects)
-    calls = trials - len(done)
-    share = max(0, calls) / trials
-    per_input = sum(cell.input_tokens for cell in counted.cells)
-    per_output = sum(cell.output_tokens for cell in counted.cells)
-    prices = [price or known_price(one.subject) for one in planned.designs]
-    judge_price = known_price(judge) if judge and asks_a_model(judge) else None
-    dollars: float | None = None
-    if all(one is not None for one in prices):
-        dollars = sum(one.of(per_input * share, per_output * share) for one in prices if one)
-    tokens = max(1, per_input)
-    return DryRun(
-        trials=trials,
-        done=len(done),
-        subject_calls=calls,
-        judge_calls=trials if asks_a_model(judge) else 0,
-        input_tokens=round(per_input * share * subjects),
-        output_tokens=round(per_output * share * subjects),
-        dollars=dollars,
-        judge_dollars=judge_price.of(*(trials * tokens for tokens in JUDGE_TOKENS)) if judge_price else None,
-        study=folder,
-        subjects=subjects,
-        cells=tuple(counted.cells),
-        left_out=tuple(planner.cells.left_out),
-        prefix_share=counted.served / tokens,
-        prefix_share_all=counted.served_all / tokens,
-        width=_width(design, 1),
-        width_all=_width(design, len(design.vary[WORDING])) if WORDING in design.vary else None,
-    )
-
-
-@dataclass(slots=True)
-class _Counted:
-    cells: list[PlannedCell] = field(default_factory=list)
-    served: float = 0.0
-    """Tokens that a cache of the last prompt serves."""
-    served_all: float = 0.0
-
-
-def _count(planner: Planner, many: float) -> _Counted:
-    """Go through a plan once and add up its cells, in memory that grows with the cells and not with the trials."""
-    design = planner.design
-    sums = {cell.number: [0.0, 0.0, 0.0] for cell in planner.cells.cells}
-    found = _Counted()
-    before = ""
-    known: set[int] = set()
-    common: dict[tuple[int, int], int] = {}
-    for block in planner:
-        weight = 1.0 if block[0].control else many
-        cell = sums[block[0].cell.number]
-        output = answer_tokens(design, block[0].cell.reasoning)
-        for trial in block:
-            system = trial.prompt.system
-            cell[0] += weight
-            cell[1] += weight * (len(system) + len(trial.prompt.user)) / 4
-            cell[2] += weight * output
-            if system is before:
-                found.served += weight * len(system) / 4
-            else:
-                pair = (id(before), id(system))
-                if pair not in common:
-                    common[pair] = _shared(before, system)
-                found.served += weight * common[pair] / 4
-                before = system
-            name = hash(system)
-            found.served_all += weight * len(system) / 4 if name in known else 0.0
-            known.add(name)
-    found.cells = [
-        PlannedCell(cell.named, cell.wording.id, *(round(value) for value in sums[cell.number]))
-        for cell in planner.cells.cells
-    ]
-    return found
-
-
-def _shared(one: str, other: str) -> int:
-    """How many characters two texts have in common from their beginning."""
-    if one == other:
-        return len(one)
-    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
-def _width(design: Design, wordings: int) -> float | None:
-    """The expected width of a gap's 95 % interval."""
-    if design.queries < 2:
-        return None
-    from scipy.stats import t
-
-    se, df = planned_error(_ASSUMED.at(0.1), design.queries, design.samples, wordings)
-    return float(2 * t.ppf(0.975, df) * se)

@@ -15,11 +15,21 @@ from typing import Any
 import yaml
 
 from gyges.errors import DesignError, nearest
-from gyges.planning import Wanted
+from gyges.planning.wanted import Wanted
 
 __all__ = ["read_spec"]
 
-_SAME = ("queries", "samples", "control", "seed", "max_tokens", "until", "reasoning", "base_url", "cutoff")
+_SAME = (
+    "queries",
+    "samples",
+    "control",
+    "seed",
+    "max_tokens",
+    "until",
+    "reasoning",
+    "base_url",
+    "cutoff",
+)
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -40,10 +50,14 @@ def read_spec(path: Path) -> dict[str, Any]:
         where = f":{mark.line + 1}" if mark else ""
         raise DesignError(f"--spec {path}{where}: is not YAML") from None
     if not isinstance(content, Mapping):
-        raise DesignError(f"--spec {path}: holds no table of options, such as 'setting: animal-welfare'")
+        raise DesignError(
+            f"--spec {path}: holds no table of options, such as 'setting: animal-welfare'"
+        )
     if "schema" in content and isinstance(content.get("spec"), Mapping):
         if content.get("source") != "run":
-            raise DesignError(f"--spec {path}: this study was imported, so there is no design to run again")
+            raise DesignError(
+                f"--spec {path}: this study was imported, so there is no design to run again"
+            )
         return _of_study(content["spec"])
     known = {one.name for one in fields(Wanted)} | {"judge", "study", "budget"}
     for name in content:

@@ -1,0 +1,209 @@
+"""What would a run ask, and what would it cost?
+
+The count of a plan's cells, trials, calls, tokens and cost, made from the same plan without asking anything; the share
+of the prompt that a prefix cache can serve; and how wide an interval to expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gyges.design import WORDING, Design, Planner
+from gyges.estimate.components import AssumedRates
+from gyges.estimate.power import planned_error
+from gyges.planning.wanted import Planned, Wanted, default_folder, make_manifest, plan_run
+from gyges.run import MAX_BLOCKS, Price, known_price
+from gyges.study import StudyFolder
+
+__all__ = ["JUDGE_TOKENS", "DryRun", "PlannedCell", "answer_tokens", "asks_a_model", "dry_run"]
+
+JUDGE_TOKENS = (650, 80)
+"""Tokens of a judge's call, estimated: input and output."""
+
+_FEWEST = 2
+"""Queries without which there is no interval."""
+
+_ASSUMED = AssumedRates(0.3)
+"""For the expected width of an interval: both arms near 30 %, queries alike as in the published VLAF answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """One line of a dry run's table."""
+
+    cell: str
+    wording: str
+    trials: int
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would ask, without asking it."""
+
+    trials: int
+    """With a rule that ends the run: at most."""
+    done: int
+    """Trials that the study has already."""
+    subject_calls: int
+    judge_calls: int
+    input_tokens: int
+    """Estimated from four characters a token."""
+    output_tokens: int
+    """Estimated: an answer of 90 words, and 400 words of reasoning where a scratchpad is asked for."""
+    dollars: float | None
+    judge_dollars: float | None
+    study: Path
+    subjects: int = 1
+    cells: tuple[PlannedCell, ...] = ()
+    """Each wording with each combination of levels, for one subject."""
+    left_out: tuple[str, ...] = ()
+    """Combinations that cannot be, each with why."""
+    prefix_share: float = 0.0
+    """Of the prompt tokens of the whole plan, the share that a cache of one prefix a subject can serve."""
+    prefix_share_all: float = 0.0
+    """The same for a cache that keeps every prefix."""
+    width: float | None = None
+    """Expected width of the 95 % interval of one cell's gap, if 30 % comply in both arms; None for one query."""
+    width_all: float | None = None
+    """The same for the gap over all wordings of one combination of levels; None where wordings do not vary."""
+
+
+def answer_tokens(design: Design, reasoning: str | None = None) -> int:
+    """Estimate the tokens of an answer: 90 words, and 400 words of reasoning where it is asked for."""
+    reasoned = (reasoning or design.reasoning) in ("scratchpad", "native")
+    return min(120 + (530 if reasoned else 0), design.max_tokens)
+
+
+def asks_a_model(judge: str | None) -> bool:
+    """Whether a judge costs calls: any but the rules that ship with Gyges."""
+    return judge is not None and judge.split("@")[0] not in ("lexical", "choice", "stated")
+
+
+def dry_run(
+    setting: str | None = None,
+    *,
+    judge: str | None = None,
+    study: str | Path | None = None,
+    price: Price | None = None,
+    setting_dirs: Sequence[str | Path] = (),
+    **wanted: Any,
+) -> DryRun:
+    """Count what :func:`run` would ask with the same arguments, at most; asks nothing and writes nothing."""
+    planned = plan_run(Wanted(setting=setting, **wanted), setting_dirs)
+    design = planned.design
+    manifest = make_manifest(planned, "")
+    folder = Path(study) if study is not None else default_folder(planned, manifest)
+    done: set[str] = set()
+    if (folder / "study.yaml").exists():
+        opened = StudyFolder.create(folder, manifest)
+        done = opened.trial_table.keys(pl.col("status") != "error")
+    planner = planned.planner()
+    many = 1.0
+    if design.until is not None:
+        # A run until a rule is met asks at most so many blocks, spread over the queries.
+        many = (planned.max_blocks or MAX_BLOCKS) / design.queries
+    counted = _count(planner, many)
+    subjects = len(planned.designs)
+    trials = round(sum(cell.trials for cell in counted.cells) * subjects)
+    calls = trials - len(done)
+    share = max(0, calls) / trials
+    per_input = sum(cell.input_tokens for cell in counted.cells)
+    per_output = sum(cell.output_tokens for cell in counted.cells)
+    prices = [price or known_price(one.subject) for one in planned.designs]
+    judge_price = known_price(judge) if judge and asks_a_model(judge) else None
+    dollars: float | None = None
+    if all(one is not None for one in prices):
+        dollars = sum(one.of(per_input * share, per_output * share) for one in prices if one)
+    tokens = max(1, per_input)
+    return DryRun(
+        trials=trials,
+        done=len(done),
+        subject_calls=calls,
+        judge_calls=trials if asks_a_model(judge) else 0,
+        input_tokens=round(per_input * share * subjects),
+        output_tokens=round(per_output * share * subjects),
+        dollars=dollars,
+        judge_dollars=judge_price.of(*(trials * tokens for tokens in JUDGE_TOKENS))
+        if judge_price
+        else None,
+        study=folder,
+        subjects=subjects,
+        cells=tuple(counted.cells),
+        left_out=tuple(planner.cells.left_out),
+        prefix_share=counted.served / tokens,
+        prefix_share_all=counted.served_all / tokens,
+        width=_width(planned, 1),
+        width_all=_width(planned, len(design.vary[WORDING])) if WORDING in design.vary else None,
+    )
+
+
+@dataclass(slots=True)
+class _Counted:
+    cells: list[PlannedCell] = field(default_factory=list)
+    served: float = 0.0
+    """Tokens that a cache of the last prompt serves."""
+    served_all: float = 0.0
+
+
+def _count(planner: Planner, many: float) -> _Counted:
+    """Go through a plan once and add up its cells, in memory that grows with the cells and not with the trials."""
+    design = planner.design
+    sums = {cell.number: [0.0, 0.0, 0.0] for cell in planner.cells.cells}
+    found = _Counted()
+    before = ""
+    known: set[int] = set()
+    common: dict[tuple[int, int], int] = {}
+    for block in planner:
+        weight = 1.0 if block[0].control else many
+        cell = sums[block[0].cell.number]
+        output = answer_tokens(design, block[0].cell.reasoning)
+        for trial in block:
+            system = trial.prompt.system
+            cell[0] += weight
+            cell[1] += weight * (len(system) + len(trial.prompt.user)) / 4
+            cell[2] += weight * output
+            if system is before:
+                found.served += weight * len(system) / 4
+            else:
+                pair = (id(before), id(system))
+                if pair not in common:
+                    common[pair] = _shared(before, system)
+                found.served += weight * common[pair] / 4
+                before = system
+            name = hash(system)
+            found.served_all += weight * len(system) / 4 if name in known else 0.0
+            known.add(name)
+    found.cells = [
+        PlannedCell(cell.named, cell.wording.id, *(round(value) for value in sums[cell.number]))
+        for cell in planner.cells.cells
+    ]
+    return found
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts have in common from their beginning."""
+    if one == other:
+        return len(one)
+    return next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
+
+
+def _width(planned: Planned, wordings: int) -> float | None:
+    """The expected width of the 95 % interval of a gap; of one value's where the setting has several."""
+    design = planned.design
+    queries = design.queries // max(1, len(planned.setting.values))
+    if queries < _FEWEST:
+        return None
+    from scipy.stats import t
+
+    se, df = planned_error(_ASSUMED.at(0.1), queries, design.samples, wordings)
+    return float(2 * t.ppf(0.975, df) * se)
