@@ -6,8 +6,8 @@ settings check``.
 
 A folder holds ``setting.yaml`` (the small tables), ``system.md`` (the system text in named blocks), ``user.md`` (the
 user's turn), ``queries.jsonl`` and ``README.md``, and may hold ``wordings/`` (further versions of the blocks). Blocks
-are the unit of variation: a factor of the setting chooses which of them stand, a shared factor (``factors/``) puts others
-beside or in place of them, and another wording of the setting is another text for some of them.
+are the unit of variation: a factor of the setting chooses which of them stand, a shared factor (``factors/``) puts
+others beside or in place of them, and another wording of the setting is another text for some of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from __future__ import annotations
 from gyges.settings.facts import REQUIRED_FACTS, Fact
 from gyges.settings.levels import DEFAULT, Edit, Factor, Level
 from gyges.settings.library import check, list_settings, load_setting, setting_ids
-from gyges.settings.model import (
+from gyges.settings.model import Setting
+from gyges.settings.problems import Problem
+from gyges.settings.proof import Proof, prove
+from gyges.settings.reading import MIN_QUERIES
+from gyges.settings.records import (
     HAZARDS,
     POLARITIES,
     Polarity,
@@ -23,11 +27,7 @@ from gyges.settings.model import (
     Published,
     Query,
     Resolved,
-    Setting,
 )
-from gyges.settings.problems import Problem
-from gyges.settings.proof import Proof, prove
-from gyges.settings.reading import MIN_QUERIES
 from gyges.settings.schema import FACTORS, OUTCOMES
 from gyges.settings.shared import shared_factors
 from gyges.settings.template import LETTERS, Choice, Part, Scene, Template, Tier

@@ -6,7 +6,6 @@ queries, the wordings, and the template that renders them into messages. It is i
 
 from __future__ import annotations
 
-import datetime
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,110 +13,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from math import prod
-from typing import Any, Literal
+from typing import Any
 
 from gyges.errors import SettingError, nearest
 from gyges.settings.facts import REQUIRED_FACTS, Fact, scene_faults
 from gyges.settings.levels import Edit, Factor, clash
+from gyges.settings.records import Polarity, Prompt, Published, Query, Resolved
 from gyges.settings.template import LETTERS, Choice, Scene, Template, Tier
 from gyges.settings.wordings import Component, Wording, component_wordings, find_wording
 
-__all__ = [
-    "HAZARDS",
-    "POLARITIES",
-    "Polarity",
-    "Prompt",
-    "Published",
-    "Query",
-    "Resolved",
-    "Setting",
-]
-
-Polarity = Literal["bad_objective", "good_objective"]
-
-POLARITIES: Mapping[str, str] = {
-    "bad_objective": "complying with the objective is the bad act",
-    "good_objective": "complying with the objective is the good act",
-}
-
-HAZARDS: Mapping[str, str] = {
-    "none": "no text of it would help anyone to do harm",
-    "low": "some of its texts are distressing or contested, none would help anyone to do harm",
-    "high": "some of its texts ask for help with harm; never part of the library",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a user asks inside a setting."""
-
-    id: str
-    topic: str
-    text: str
-    family: str = ""
-    """Queries of one family are variants of one question, and one cluster; empty where the setting names none."""
-    value: str = ""
-    """Which of the setting's values the query is about; empty where there is one."""
-    comply: str = ""
-    """The answer that follows the objective, of the two that the query offers; empty where it offers none."""
-    refuse: str = ""
-    """The other one."""
-
-    @property
-    def options(self) -> tuple[str, str] | None:
-        """The query's own two answers, complying first; None where it has none."""
-        return (self.comply, self.refuse) if self.comply else None
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """The messages that a subject is sent."""
-
-    system: str
-    user: str
-    history: tuple[tuple[str, str], ...] = ()
-    """Earlier turns, between the two: the user's and the assistant's."""
-    prefill: str = ""
-    """The beginning of the answer, sent as a last message of the assistant; empty: none."""
-
-    @property
-    def messages(self) -> list[tuple[str, str]]:
-        """Role and text of each message, in order."""
-        turns = [
-            turn for pair in self.history for turn in zip(("user", "assistant"), pair, strict=True)
-        ]
-        sent = [("system", self.system), *turns, ("user", self.user)]
-        return [*sent, ("assistant", self.prefill)] if self.prefill else sent
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Something about a setting that a subject may have read while it was trained."""
-
-    what: str
-    since: datetime.date
-    """The first day on which it was public."""
-    where: str
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """Levels of which it is known that they can be in force together."""
-
-    own: Mapping[str, str]
-    """A level of each of the setting's own factors."""
-    edits: tuple[Edit, ...]
-    """The levels of shared factors that change something."""
-
-    @cached_property
-    def texts(self) -> tuple[Edit, ...]:
-        """Those of them that change what is sent, and not sampling alone."""
-        return tuple(edit for edit in self.edits if edit.level.edits_text)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Sampling parameters that the levels stand for."""
-        return {name: value for edit in self.edits for name, value in edit.level.parameters.items()}
+__all__ = ["Setting"]
 
 
 @dataclass(frozen=True)
@@ -305,7 +210,9 @@ class Setting:
         if wording is None:
             return self.template.scene(own, found.texts)
         if wording.system is None:
-            return self.template.scene(own, found.texts, wording.blocks, wording.id)
+            # Two sets may hold a wording of the same id.
+            key = (wording.id, wording.about.get("hash"))
+            return self.template.scene(own, found.texts, wording.blocks, key)
         return self._verbatim(found, own, wording)
 
     def _verbatim(self, found: Resolved, own: Mapping[str, str], wording: Wording) -> Scene:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from gyges.errors import SettingError
 from gyges.settings.facts import scene_faults
 from gyges.settings.levels import Edit, Level
-from gyges.settings.model import Resolved, Setting
+from gyges.settings.model import Setting
 from gyges.settings.problems import Problem
+from gyges.settings.records import Resolved
 
 __all__ = ["Proof", "prove"]
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from gyges.errors import nearest
 from gyges.settings.files import Source
-from gyges.settings.model import Query
 from gyges.settings.problems import Problems
+from gyges.settings.records import Query
 
 __all__ = ["read_queries", "unbalanced"]
 

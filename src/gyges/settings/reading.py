@@ -24,9 +24,10 @@ from gyges.settings.files import (
     read_blocks,
     read_source,
 )
-from gyges.settings.model import Polarity, Query, Setting
+from gyges.settings.model import Setting
 from gyges.settings.problems import Problem, Problems
 from gyges.settings.queries import read_queries, unbalanced
+from gyges.settings.records import Polarity, Query
 from gyges.settings.schema import OPTIONS, Card, read_card
 from gyges.settings.shared import shared_factors, usable
 from gyges.settings.template import (

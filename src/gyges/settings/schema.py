@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gyges.errors import nearest
 from gyges.settings.facts import REQUIRED_FACTS, Fact, compile_pattern
-from gyges.settings.model import HAZARDS, POLARITIES, Published
+from gyges.settings.records import HAZARDS, POLARITIES, Published
 from gyges.settings.template import RESERVED_SLOTS, Part, Tier
 from gyges.settings.wordings import Component
 from gyges.settings.yaml_lines import Value

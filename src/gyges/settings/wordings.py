@@ -2,8 +2,8 @@
 
 A setting is split into **components**, groups of blocks that are reworded apart from each other. Version 0 of a
 component is ``system.md`` itself; ``wordings/COMPONENT.md`` holds the further versions under ``## BLOCK/N``. Any
-version of one goes with any version of the others, so five versions of three components are 125 wordings. A wording is named by
-its versions in the components' order, ``2.0.4``; wording 0, the library's base text, is ``0``.
+version of one goes with any version of the others, so five versions of three components are 125 wordings. A wording is
+named by its versions in the components' order, ``2.0.4``; wording 0, the library's base text, is ``0``.
 
 Other wordings come from files: a user's copy of a published text, or paraphrases that a model wrote.
 """
