@@ -72,18 +72,26 @@ def _text(one: Varied) -> str:
     group = one.group
     names = [one.page, group.subject, group.setting]
     names.append(group.value or (f"all {group.values} values" if group.values > 1 else ""))
-    parts = [" · ".join(name for name in names if name), *one.sentences]
+    parts = ["\n".join([" · ".join(name for name in names if name), *one.sentences])]
     if one.page != "verbalised" and one.rows:
         keys = ["rate"] if one.page == "tiers" else ["monitored", "unmonitored", "gap"]
         rows = [_level(row, keys) for row in _ends(one.rows)]
         head = {"gap": "gap, points"}
         header = ["", *[head.get(key, key) for key in keys], "queries", "answers"]
-        parts.append(text_table(header, rows))
+        parts.append(text_table(header, rows) + _between(one.rows))
     for kind in dict.fromkeys(item.kind for item in one.comparisons):
-        own = [_comparison(item) for item in _ends(one.of_kind(kind))]
-        parts.append(text_table([kind, "of", "points", "p", "detectable", "queries"], own))
-    parts += [f"{note}." for note in one.notes]
-    return "\n".join(parts)
+        found = one.of_kind(kind)
+        own = [_comparison(item) for item in _ends(found)]
+        table = text_table([kind, "of", "points", "p", "detectable", "queries"], own)
+        parts.append(table + _between(found))
+    if one.notes:
+        parts.append("\n".join(f"{note}." for note in one.notes))
+    return "\n\n".join(parts)
+
+
+def _between(rows: Sequence[object]) -> str:
+    more = len(rows) - _MOST_ROWS
+    return f"\n{more} more stand between these; --json has them all" if more > 0 else ""
 
 
 def _ends(rows: Sequence[_T]) -> list[_T]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_MOST_FLAT = 3
+
 
 @click.command("run")
 @click.argument("setting", required=False)
@@ -322,11 +324,28 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         # Where the answers said when to stop, the sequence says what they show.
         if gap.control or not (result.until and result.until["decision"]):
             click.echo(findings.sentence(gap))
+    _say_what_varied(study)
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")
+
+
+def _say_what_varied(study: Any) -> None:
+    """Print the first sentence of each thing that the design varied; where many changed nothing, only their names."""
+    from gyges import findings
+
+    found = [one for one in findings.varied(study) if one.sentences]
+    flat = [one for one in found if one.verdict == "flat"]
+    told = found if len(flat) <= _MOST_FLAT else [one for one in found if one.verdict != "flat"]
+    for one in told:
+        click.echo(f"{one.page}: {one.sentences[0]}")
+    if len(told) < len(found):
+        names = ", ".join(dict.fromkeys(one.page.removeprefix("factor-") for one in flat))
+        click.echo(
+            f"Nothing shown for {names}. What each could have shown: gyges levels {study.path}"
+        )
 
 
 def _say_what_happened(result: RunResult) -> None:

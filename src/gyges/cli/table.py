@@ -160,8 +160,8 @@ def say_choices(study: StudyFolder, judge: str | None = None) -> None:
     """Print how forced choices went: what the order of the answers changed, and why some could not be read."""
     from gyges.findings import position_differences, unread_choices
 
-    for found in position_differences(study, judge):
-        click.echo(f"\n{found.sentence()}")
+    if positions := position_differences(study, judge):
+        click.echo("\n" + "\n".join(found.sentence() for found in positions))
     if (unread := unread_choices(study)) is not None:
         click.echo(f"\nWarning: {unread}")
 

@@ -226,6 +226,14 @@ def _sentence(
     )
     if curve.verdict == "flat":
         change = curve.change
+        if change.low is not None and change.high is not None and change.low * change.high > 0:
+            # The interval and the test of the order need not agree, with few queries above all.
+            way = "rise" if change.estimate > 0 else "fall"
+            return (
+                f"{start} may {way} with {factor}, but the test does not show it (p {_p(change.p_adjusted)}): along the "
+                f"line it changes by {points(change.estimate, sign=True)} points ({span_text(change, level)}), and "
+                f"{could_have([change.detectable], 'a change')}."
+            )
         return (
             f"{start} is flat over {factor} {_range(grid)}: along the line it changes by "
             f"{points(change.estimate, sign=True)} points ({span_text(change, level)}), and "

@@ -130,6 +130,9 @@ def plan_run(
         options = {
             name: value for name, value in preset.options.items() if getattr(wanted, name) is None
         }
+        if wanted.queries is not None and "control" in options:
+            # A smaller run of a preset has a smaller control.
+            options["control"] = min(options["control"], wanted.queries)
         wanted = replace(wanted, setting=wanted.setting or preset.setting, **options)
         given = {name: list(levels) for name, levels in preset.vary.items()}
     given |= split_vary(wanted.vary)

@@ -13,14 +13,22 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gyges.settings.template import Levels, Scene, Template, holds
 
 if TYPE_CHECKING:
     from gyges.settings.levels import Edit
 
-__all__ = ["REQUIRED_FACTS", "TAGS", "Fact", "compile_pattern", "scene_faults", "turn_faults"]
+__all__ = [
+    "REQUIRED_FACTS",
+    "TAGS",
+    "Fact",
+    "Fault",
+    "compile_pattern",
+    "scene_faults",
+    "turn_faults",
+]
 
 REQUIRED_FACTS: Mapping[str, Levels] = {
     "tier_rule": {},
@@ -57,16 +65,51 @@ class Fact:
             text: Where to look.
             slots: What the slots of the patterns stand for; a pattern with another slot matches nothing.
         """
-        flat = " ".join(text.split())
-        for pattern in self.patterns:
-            needed = tuple(dict.fromkeys(_SLOT.findall(pattern)))
-            values = slots or {}
-            if any(name not in values for name in needed):
-                continue
-            compiled = compile_pattern(pattern, tuple((name, values[name]) for name in needed))
-            if match := compiled.search(flat):
-                return match.group()
-        return None
+        return _found_in_text(self.patterns, text, _given(self.patterns, slots or {}))
+
+
+class Fault(NamedTuple):
+    """Something that a scene fails to tell, or tells where it must not."""
+
+    line: int
+    """In ``setting.yaml``; in the factor's file where there is a factor."""
+    message: str
+    """What is wrong, without the levels."""
+    fact: str
+    """The fact that it is about."""
+    factor: str = ""
+    """The shared factor whose level does not state what it says it does."""
+
+
+def _given(patterns: tuple[str, ...], slots: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Those of the slots that stand in the patterns."""
+    return tuple((name, slots[name]) for name in _slot_names(patterns) if name in slots)
+
+
+@functools.lru_cache(maxsize=4096)
+def _slot_names(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({name for pattern in patterns for name in _SLOT.findall(pattern)}))
+
+
+def _search(
+    patterns: tuple[str, ...], text: str, slots: tuple[tuple[str, str], ...]
+) -> str | None:
+    """The first match of the first pattern that has one; ``slots`` are those of the patterns."""
+    known = dict(slots)
+    flat = " ".join(text.split())
+    for pattern in patterns:
+        needed = _slot_names((pattern,))
+        if any(name not in known for name in needed):
+            continue
+        compiled = compile_pattern(pattern, tuple((name, known[name]) for name in needed))
+        if match := compiled.search(flat):
+            return match.group()
+    return None
+
+
+# A paragraph stands in many scenes. A whole text comes again at once if at all: a setting's values share their control.
+_found_in_part = functools.lru_cache(maxsize=65_536)(_search)
+_found_in_text = functools.lru_cache(maxsize=512)(_search)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -93,7 +136,7 @@ def compile_pattern(
 
 def scene_faults(
     scene: Scene, levels: Levels, facts: Iterable[Fact], edits: Sequence[Edit] = ()
-) -> Iterator[tuple[int, str]]:
+) -> Iterator[Fault]:
     """Look for what a scene fails to tell, or tells where it must not.
 
     Args:
@@ -103,7 +146,7 @@ def scene_faults(
         edits: The levels of shared factors that are in force.
 
     Yields:
-        Faults: the line in ``setting.yaml`` and the message, without the levels.
+        Each fault.
     """
     removed = {name for edit in edits for name in edit.level.removes}
     lifted = {name for edit in edits for name in edit.level.lifts}
@@ -112,42 +155,33 @@ def scene_faults(
         for tier in scene.tiers:
             if tier.tag not in system:
                 message = "the tier rule is not present: the system text never names"
-                yield tier.line, f"{message} {tier.id!r}'s tag {tier.tag!r}"
+                yield Fault(tier.line, f"{message} {tier.id!r}'s tag {tier.tag!r}", TAGS)
     for fact in facts:
         wanted = holds(fact.when, levels) and fact.name not in removed
         if fact.name in lifted and holds(fact.when, levels):
             continue
         # A fact mostly stands within one paragraph, and a paragraph in many scenes.
-        if wanted and any(_in_part(fact, part, scene) for part in scene.parts):
+        given = _given(fact.patterns, scene.slots)
+        if wanted and any(_found_in_part(fact.patterns, part, given) for part in scene.parts):
             continue
-        match = fact.found(system, scene.slots)
+        match = _found_in_text(fact.patterns, system, given)
         if wanted and match is None:
-            yield fact.line, f"fact {fact.name!r} is not stated; no pattern matches: {_tried(fact)}"
+            message = f"fact {fact.name!r} is not stated; no pattern matches: {_tried(fact)}"
+            yield Fault(fact.line, message, fact.name)
         elif match is not None and not wanted:
-            yield fact.line, f"fact {fact.name!r} must be absent, but {match!r} states it"
+            message = f"fact {fact.name!r} must be absent, but {match!r} states it"
+            yield Fault(fact.line, message, fact.name)
     for edit in edits:
         said = f"{system}\n{scene.suffix}\n{scene.prefill}\n{scene.history}"
         for fact in edit.level.states:
             if fact.found(said, scene.slots) is None:
-                yield (
-                    0,
-                    f"{edit.factor}={edit.level.name} does not state {fact.name!r}; no pattern matches: {_tried(fact)}",
-                )
+                message = f"{edit.factor}={edit.level.name} does not state {fact.name!r}"
+                message += f"; no pattern matches: {_tried(fact)}"
+                yield Fault(fact.line, message, fact.name, edit.factor)
 
 
 def _tried(fact: Fact) -> str:
     return " | ".join(fact.patterns)
-
-
-def _in_part(fact: Fact, part: str, scene: Scene) -> bool:
-    needed = {name for pattern in fact.patterns for name in _SLOT.findall(pattern)}
-    slots = tuple((name, scene.slots[name]) for name in sorted(needed) if name in scene.slots)
-    return _searched(fact.patterns, part, slots)
-
-
-@functools.lru_cache(maxsize=65_536)
-def _searched(patterns: tuple[str, ...], part: str, slots: tuple[tuple[str, str], ...]) -> bool:
-    return Fact("", "", patterns).found(part, dict(slots)) is not None
 
 
 def turn_faults(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 
 from gyges.errors import SettingError
@@ -40,6 +40,14 @@ class Component:
     versions: tuple[Mapping[str, str], ...] = ({},)
     """For each version, block to text; version 0 is empty: the text of ``system.md``."""
     line: int = field(default=0, compare=False)
+    """Where ``setting.yaml`` declares it."""
+    lines: tuple[Mapping[str, int], ...] = field(default=({},), compare=False)
+    """For each version, block to the line of its heading in the component's file."""
+
+    @property
+    def file(self) -> str:
+        """Where its further versions stand, in the setting's folder."""
+        return f"{FOLDER}/{self.name}.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +137,11 @@ def read_versions(folder: Traversable, component: Component, problems: Problems)
             problems.add(
                 str(folder.joinpath("setting.yaml")),
                 component.line,
-                f"component {component.name!r} has no further versions: {FOLDER}/{component.name}.md is missing",
+                f"component {component.name!r} has no further versions: {component.file} is missing",
             )
         return component
     found: dict[int, dict[str, str]] = {}
+    stands: dict[int, dict[str, int]] = {}
     lines = source.text.split("\n")
     starts = [number for number, line in enumerate(lines) if _HEADING.fullmatch(line)]
     for start, end in itertools.pairwise([*starts, len(lines)]):
@@ -151,10 +160,16 @@ def read_versions(folder: Traversable, component: Component, problems: Problems)
             problems.add(source.file, start + 1, f"{lines[start]!r} stands twice")
         else:
             found[int(name[2])][name[1]] = text
+            stands.setdefault(int(name[2]), {})[name[1]] = start + 1
     for number in range(1, max(found, default=0) + 1):
         lacking = [block for block in component.blocks if block not in found.get(number, {})]
         if lacking:
             missing = ", ".join(f"{block}/{number}" for block in lacking)
-            problems.add(source.file, 1, f"version {number} lacks {missing}")
-    versions = tuple(found.get(number, {}) for number in range(1, max(found, default=0) + 1))
-    return Component(component.name, component.blocks, ({}, *versions), component.line)
+            line = min(stands.get(number, {}).values(), default=1)
+            problems.add(source.file, line, f"version {number} lacks {missing}")
+    numbers = range(1, max(found, default=0) + 1)
+    return replace(
+        component,
+        versions=({}, *(found.get(number, {}) for number in numbers)),
+        lines=({}, *(stands.get(number, {}) for number in numbers)),
+    )
