@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gyges.cli.options import as_json, setting_dir
-from gyges.errors import GygesError
+from gyges.errors import GygesError, SettingError
 
 if TYPE_CHECKING:
     from gyges.settings import Problem, Setting
@@ -89,7 +89,11 @@ def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json:
                     "id": query.id,
                     "topic": query.topic,
                     "text": query.text,
-                    **({"family": query.family} if query.family else {}),
+                    **{
+                        key: text
+                        for key in ("family", "value", "comply", "refuse")
+                        if (text := getattr(query, key))
+                    },
                 }
                 for query in setting.queries
             ]
@@ -98,11 +102,14 @@ def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json:
     click.echo(f"{setting.id} {setting.version}: {setting.title}\n")
     rows = [
         ("value", setting.value),
+        *((f"value {value}", text) for value, text in setting.values.items()),
         ("polarity", f"{setting.polarity}: {POLARITIES[setting.polarity]}"),
         ("objective", setting.objective),
         ("beneficiary", setting.beneficiary),
         *((f"tier {tier.id}", f"{tier.tag}  {tier.meaning}") for tier in setting.tiers),
         *((f"factor {factor}", ", ".join(levels)) for factor, levels in setting.factors.items()),
+        ("factors", f"{', '.join(setting.shared)} (gyges settings factors {setting.id})"),
+        ("wordings", _wordings(setting)),
         *((f"outcome {outcome}", text) for outcome, text in setting.outcome.items()),
         *((f"choice {answer}", text) for answer, text in _choice(setting)),
         ("topics", ", ".join(f"{topic} {count}" for topic, count in setting.topics.items())),
@@ -116,13 +123,24 @@ def show(name: str, with_queries: bool, setting_dirs: tuple[Path, ...], as_json:
     _print_rows(rows)
     if with_queries:
         click.echo()
-        _print_rows([(query.id, query.text) for query in setting.queries])
+        for query in setting.queries:
+            answers = [f"comply: {query.comply}", f"refuse: {query.refuse}"] if query.comply else []
+            _print_rows([(query.id, query.text), *((" " * len(query.id), one) for one in answers)])
 
 
 def _choice(setting: Setting) -> list[tuple[str, str]]:
-    """The two answers that a forced choice offers, if there is one."""
+    """The two answers that a forced choice offers, if the setting describes them."""
     offered = setting.choice
-    return [("comply", offered.comply), ("refuse", offered.refuse)] if offered else []
+    if offered is None:
+        return []
+    if not offered.comply:
+        return [("between", "the two answers that each query brings")]
+    return [("comply", offered.comply), ("refuse", offered.refuse)]
+
+
+def _wordings(setting: Setting) -> str:
+    parts = [f"{one.name} in {len(one.versions)} versions" for one in setting.components]
+    return f"{setting.wording_count}: {', '.join(parts)}" if parts else "1: the base"
 
 
 @settings.command()
@@ -165,12 +183,13 @@ def render(
     if reasoning:
         chosen["reasoning"] = reasoning
     for item in levels:
-        factor, _, level = item.partition("=")
+        factor, equals, level = item.partition("=")
+        if not equals:
+            raise SettingError(f"--level {item}: give FACTOR=LEVEL")
         chosen[factor.replace("-", "_")] = level
+    worded = setting.wording(wording or BASE)
+    prompt = setting.render(query, tier=tier, levels=chosen, wording=worded)
     found = setting.resolve(chosen)
-    prompt = setting.render(
-        query, tier=tier, levels=found, wording=setting.wording(wording) if wording else None
-    )
     if as_json:
         trial = {
             "setting": setting.id,
@@ -178,9 +197,10 @@ def render(
             "query": query.id,
             "tier": tier,
             "reasoning": found.own["reasoning"],
-            "control": control,
-            "wording": wording or BASE,
+            "control": found.own["conflict"] == "no",
+            "wording": worded.id,
             "levels": {edit.factor: edit.level.name for edit in found.edits},
+            "parameters": found.parameters,
         }
         messages = [{"role": role, "content": text} for role, text in prompt.messages]
         _print_json({**trial, "messages": messages})
@@ -203,6 +223,7 @@ def factors(name: str | None, setting_dirs: tuple[Path, ...], as_json: bool) -> 
         rows = [
             {
                 "id": one.id,
+                "version": one.version,
                 "title": one.title,
                 "about": one.about,
                 "source": one.source,
@@ -216,12 +237,7 @@ def factors(name: str | None, setting_dirs: tuple[Path, ...], as_json: bool) -> 
         return
     table = [(key, "The setting's own", ", ".join(levels)) for key, levels in own.items()]
     if setting and setting.wording_count > 1:
-        parts = ", ".join(
-            f"{one.name} in {len(one.versions)} versions" for one in setting.components
-        )
-        table.append(
-            ("wording", "The wording of the system text", f"{setting.wording_count}: {parts}")
-        )
+        table.append(("wording", "The wording of the system text", _wordings(setting)))
     table += [(one.id, one.title, ", ".join(one.shown())) for one in found.values()]
     width = max(len(key) for key, _, _ in table)
     for key, title, levels in table:
@@ -280,7 +296,9 @@ def _proved(setting: Setting) -> str:
 
     levels = prod(map(len, setting.factors.values()))
     tiers, queries = len(setting.tiers), len(setting.queries)
-    product = f"{setting.wording_count} wordings × {levels} combinations of levels × {tiers} tiers × {queries} queries"
+    product = f"{levels} combinations of levels × {tiers} tiers × {queries} queries"
+    if setting.components:
+        product = f"{setting.wording_count} wordings × {product}"
     done = prove(setting)
     return (
         f"{setting.id} {setting.version}: sound. All {setting.renders:,} renders ({product}) state each of "
@@ -296,6 +314,7 @@ def _result(name: str, problems: list[Problem], setting: Setting | None) -> dict
     if setting is not None:
         result["renders"] = setting.renders
         result["facts"] = [fact.name for fact in setting.facts]
+        result["factors"] = list(setting.shared)
     return result
 
 

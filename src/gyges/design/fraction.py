@@ -1,121 +1,210 @@
 """Which few of many combinations tell the factors' effects apart best?
 
-A **balanced fraction**: every level of a factor occurs equally often (as near as the size allows), and so does every
-pair of levels of two factors, so the effect of one factor is not taken for another's. Found by exchange: start from
-balanced columns, swap two entries of one column where that evens out the pairs, until nothing improves (the
-coordinate exchange of Meyer and Nachtsheim 1995, with the criterion of nearly orthogonal arrays, Wang and Wu 1992).
-The first run is the base: level 0 of every factor.
+A **balanced fraction**: every level of a factor occurs equally often (within one), and so does, as near as the size
+allows, every pair of levels of two factors, so the effect of one factor is not taken for another's. Found by exchange:
+start from balanced columns, swap two entries of one column where that parts two equal rows or evens out the pairs,
+until nothing improves (the coordinate exchange of Meyer and Nachtsheim 1995, with the criterion of nearly orthogonal
+arrays, Wang and Wu 1992). A swap leaves a column's counts as they are, so levels stay balanced. Where more than half
+of all combinations are wanted, the ones to leave out are chosen so. The first run is the base: level 0 of every factor.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
-
-import numpy as np
-from numpy.typing import NDArray
+from random import Random
 
 __all__ = ["balanced_fraction", "imbalance"]
 
-_ROUNDS = 30
+_STARTS = 6
+_ROUNDS = 40
+_PROPOSALS = 250_000
+"""About so many swaps are looked at in all: a few seconds of search for a thousand combinations."""
+
+Row = tuple[int, ...]
 
 
-def balanced_fraction(levels: Sequence[int], runs: int, *, seed: int = 0) -> list[tuple[int, ...]]:
+def balanced_fraction(levels: Sequence[int], runs: int, *, seed: int = 0) -> list[Row]:
     """Choose combinations of levels.
 
     Args:
         levels: How many levels each factor has.
-        runs: How many combinations; all of them where there are no more.
+        runs: How many combinations, from 1; all of them where there are no more.
         seed: Seeds the search.
 
     Returns:
         Distinct combinations, a level's number for each factor; the first is all zeros.
     """
     total = prod(levels)
-    if runs >= total:
-        return [
-            tuple(int(at) for at in np.unravel_index(number, levels)) for number in range(total)
-        ]
-    draw = np.random.default_rng(seed)
-    best: NDArray[np.int64] | None = None
-    for _ in range(4):
-        found = _search(levels, runs, draw)
-        if best is None or _cost(found, levels) < _cost(best, levels):
-            best = found
-    assert best is not None
-    return _distinct(best, levels, runs, draw)
+    base = (0,) * len(levels)
+    if runs <= 1:
+        return [base]
+    draw = Random(seed)
+    if 2 * runs <= total:
+        return _choose(levels, runs, draw, base)
+    left_out = set(_choose(levels, total - runs, draw, None)) if runs < total else set()
+    return [row for row in itertools.product(*map(range, levels)) if row not in left_out]
 
 
 def imbalance(combinations: Sequence[Sequence[int]], levels: Sequence[int]) -> float:
-    """Say how uneven the pairs of levels are: 0 where every pair occurs equally often."""
-    return _cost(np.asarray(combinations, dtype=np.int64), levels)
+    """Say how uneven the pairs of levels are: 0 where they are as even as this many combinations allow."""
+    return _Table([list(row) for row in combinations], levels, None).uneven
 
 
-def _search(levels: Sequence[int], runs: int, draw: np.random.Generator) -> NDArray[np.int64]:
+def _choose(levels: Sequence[int], runs: int, draw: Random, first: Row | None) -> list[Row]:
+    """Search from several starts and keep the best.
+
+    Args:
+        levels: How many levels each factor has.
+        runs: How many rows; no more than half of what there is.
+        draw: What is random.
+        first: The row that stands first; without one, rows are chosen among all but the base.
+    """
+    best: tuple[int, float, list[Row]] | None = None
+    left = _PROPOSALS
+    for _ in range(_STARTS):
+        table = _start(levels, runs, draw, first)
+        left -= table.improve(draw, left, fixed=0 if first is None else 1)
+        found = (table.repeated, table.uneven, [tuple(row) for row in table.rows])
+        if best is None or found[:2] < best[:2]:
+            best = found
+        if best[:2] == (0, 0.0) or left <= 0:
+            break
+    assert best is not None
+    return best[2] if best[0] == 0 else _parted(best[2], levels, draw, first)
+
+
+def _start(levels: Sequence[int], runs: int, draw: Random, first: Row | None) -> _Table:
     columns = []
     for count in levels:
-        column = np.arange(runs) % count
-        rest = column[1:].copy()
+        # Rows that are left out begin with another level than the base's.
+        column = [(at + (first is None)) % count for at in range(runs)]
+        rest = column[1:]
         draw.shuffle(rest)
-        # The first run stays the base.
-        columns.append(np.concatenate([column[:1], rest]))
-    design = np.stack(columns, axis=1)
-    if len(levels) < 2:
-        return design
-    cost = _cost(design, levels)
-    for _ in range(_ROUNDS):
-        improved = False
-        for place in range(len(levels)):
-            others = [other for other in range(len(levels)) if other != place]
-            here = _cost_of(design, levels, place, others)
-            for one, two in draw.integers(1, runs, size=(4 * runs, 2)):
-                if design[one, place] == design[two, place]:
-                    continue
-                design[[one, two], place] = design[[two, one], place]
-                after = _cost_of(design, levels, place, others)
-                if after < here:
-                    cost, here, improved = cost - here + after, after, True
-                else:
-                    design[[one, two], place] = design[[two, one], place]
-        if not improved or cost < 1e-9:
-            break
-    return design
+        columns.append([*column[:1], *rest])
+    return _Table(
+        [list(row) for row in zip(*columns, strict=True)],
+        levels,
+        (0,) * len(levels) if first is None else None,
+    )
 
 
-def _cost_of(
-    design: NDArray[np.int64], levels: Sequence[int], column: int, others: Sequence[int]
-) -> float:
-    total = 0.0
-    for other in others:
-        cells = levels[column] * levels[other]
-        counts = np.bincount(design[:, column] * levels[other] + design[:, other], minlength=cells)
-        total += float(((counts - len(design) / cells) ** 2).sum())
-    return total - _floor(levels, len(design), column, others)
+class _Table:
+    """Rows of levels, with how often each row and each pair of levels occurs."""
+
+    def __init__(self, rows: list[list[int]], levels: Sequence[int], forbidden: Row | None) -> None:
+        self.rows = rows
+        self.levels = levels
+        self._times = Counter(tuple(row) for row in rows)
+        if forbidden is not None:
+            # As if it stood there already.
+            self._times[forbidden] += 1
+        self._pairs: dict[tuple[int, int], list[list[int]]] = {}
+        for one, other in itertools.permutations(range(len(levels)), 2):
+            counts = [[0] * levels[other] for _ in range(levels[one])]
+            for row in rows:
+                counts[row[one]][row[other]] += 1
+            self._pairs[one, other] = counts
+
+    @property
+    def repeated(self) -> int:
+        """How many pairs of rows are equal."""
+        return sum(times * (times - 1) // 2 for times in self._times.values())
+
+    @property
+    def uneven(self) -> float:
+        """How far the pairs of levels are from the most even counts that so many rows can have."""
+        total = 0.0
+        for (one, other), counts in self._pairs.items():
+            if one < other:
+                cells = self.levels[one] * self.levels[other]
+                least, more = divmod(len(self.rows), cells)
+                floor = (cells - more) * least**2 + more * (least + 1) ** 2
+                total += sum(count**2 for row in counts for count in row) - floor
+        return total
+
+    def improve(self, draw: Random, most: int, fixed: int) -> int:
+        """Swap entries until nothing improves; the first rows stay.
+
+        Args:
+            draw: What is random.
+            most: About how many swaps to look at; a round over all columns is finished.
+            fixed: How many rows stay as they are.
+
+        Returns:
+            How many swaps were looked at.
+        """
+        width, runs = len(self.levels), len(self.rows)
+        looked = 0
+        if width < 2 or runs - fixed < 2:
+            return looked
+        for _ in range(_ROUNDS):
+            improved = False
+            for place in range(width):
+                for _ in range(4 * runs):
+                    one, two = (fixed + int(draw.random() * (runs - fixed)) for _ in range(2))
+                    improved |= self._swap(place, one, two)
+            looked += 4 * runs * width
+            if not improved or looked >= most:
+                break
+        return looked
+
+    def _swap(self, place: int, one: int, two: int) -> bool:
+        """Swap two entries of a column if that does no harm; say whether it did good."""
+        first, second = self.rows[one], self.rows[two]
+        a, b = first[place], second[place]
+        if a == b:
+            return False
+        before = (tuple(first), tuple(second))
+        change = 0
+        for other in range(len(self.levels)):
+            x, y = first[other], second[other]
+            if other != place and x != y:
+                counts = self._pairs[place, other]
+                change += counts[a][y] + counts[b][x] - counts[a][x] - counts[b][y] + 2
+        first[place], second[place] = b, a
+        after = (tuple(first), tuple(second))
+        if after == before[::-1]:
+            return False
+        parted = self._moved(before, after)
+        if parted > 0 or (parted == 0 and change > 0):
+            self._moved(after, before)
+            first[place], second[place] = a, b
+            return False
+        for other in range(len(self.levels)):
+            x, y = first[other], second[other]
+            if other != place and x != y:
+                counts, turned = self._pairs[place, other], self._pairs[other, place]
+                for level, beside, by in ((a, x, -1), (b, y, -1), (b, x, 1), (a, y, 1)):
+                    counts[level][beside] += by
+                    turned[beside][level] += by
+        return parted < 0 or change < 0
+
+    def _moved(self, before: Sequence[Row], after: Sequence[Row]) -> int:
+        """Count rows anew, and say by how much equal pairs of rows became more."""
+        more = 0
+        for row in before:
+            self._times[row] -= 1
+            more -= self._times[row]
+        for row in after:
+            more += self._times[row]
+            self._times[row] += 1
+        return more
 
 
-def _floor(levels: Sequence[int], runs: int, column: int, others: Sequence[int]) -> float:
-    """What no design of this size can avoid."""
-    total = 0.0
-    for other in others:
-        cells = levels[column] * levels[other]
-        share = (runs % cells) / cells
-        total += cells * share * (1 - share)
-    return total
-
-
-def _cost(design: NDArray[np.int64], levels: Sequence[int]) -> float:
-    return sum(_cost_of(design, levels, column, range(column)) for column in range(1, len(levels)))
-
-
-def _distinct(
-    design: NDArray[np.int64], levels: Sequence[int], runs: int, draw: np.random.Generator
-) -> list[tuple[int, ...]]:
-    """Put others in the place of combinations that occur twice."""
-    found = list(dict.fromkeys(tuple(int(at) for at in row) for row in design))
-    known = set(found)
-    while len(found) < runs:
-        row = tuple(int(draw.integers(count)) for count in levels)
-        if row not in known:
+def _parted(rows: list[Row], levels: Sequence[int], draw: Random, first: Row | None) -> list[Row]:
+    """Put others in the place of rows that still occur twice: those whose levels are the rarest so far."""
+    forbidden = {(0,) * len(levels)} if first is None else set()
+    found = [row for row in dict.fromkeys(rows) if row not in forbidden]
+    known = {*found, *forbidden}
+    while len(found) < len(rows):
+        seen = [Counter(row[place] for row in found) for place in range(len(levels))]
+        options = [tuple(draw.randrange(count) for count in levels) for _ in range(64)]
+        free = [row for row in options if row not in known]
+        if free:
+            row = min(free, key=lambda one: sum(map(Counter.__getitem__, seen, one)))
             known.add(row)
             found.append(row)
     return found

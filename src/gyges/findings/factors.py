@@ -167,6 +167,7 @@ def _of_group(
 def _factor(
     factor: str, group: Group, part: pl.DataFrame, named: str, way: _Way
 ) -> Iterator[Varied]:
+    part = _as_numbers(part, factor)
     levels = ordered(part[factor].unique().to_list(), _named_levels(way.study, factor))
     if len(levels) < 2 or (len(levels) > MOST_LEVELS and factor not in way.wanted):
         return
@@ -188,6 +189,15 @@ def _factor(
         yield with_repeats(found, part, others) if factor == "temperature" else found
         return
     yield compare_levels(grid, group, named, reference=0, **common)
+
+
+def _as_numbers(part: pl.DataFrame, factor: str) -> pl.DataFrame:
+    """Read levels that are named by numbers (a dose of 0 to 4) as the numbers."""
+    if part.schema[factor] != pl.String:
+        return part
+    numbers = part[factor].cast(pl.Float64, strict=False)
+    named = part[factor].is_not_null()
+    return part if (numbers.is_null() & named).any() else part.with_columns(numbers)
 
 
 def _subjects(answers: pl.DataFrame, way: _Way) -> Iterator[Varied]:

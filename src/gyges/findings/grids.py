@@ -54,11 +54,23 @@ class Group:
     """How many values are taken together."""
 
 
+_COLUMNS = {"tier": "tier_scheme", "reasoning": "reasoning_mode"}
+"""Factors whose column has another name than what is varied."""
+
+
 def factors_of(study: StudyFolder) -> list[str]:
-    """Name the columns that say how a trial was asked, beyond the wording."""
-    return [
+    """Name the columns that say how a trial was asked, beyond the wording.
+
+    A run says itself what it varies; what else differs comes with that, as the reasoning does with the dose.
+    """
+    names = [
         name for name in study.manifest.factors if name not in NOT_FACTORS and not is_derived(name)
     ]
+    vary = study.manifest.spec.get("vary")
+    if study.manifest.source != "run" or not isinstance(vary, Mapping):
+        return names
+    asked = {_COLUMNS.get(str(name), str(name)) for name in vary}
+    return [name for name in names if name in asked]
 
 
 def read_answers(study: StudyFolder, judge: str, partial: float = 0.5) -> pl.DataFrame:

@@ -58,6 +58,11 @@ class Fact:
     """The levels at which it stands; it must be absent at all others. Empty: it always stands."""
     line: int = field(default=0, compare=False)
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The slots that stand in its patterns."""
+        return _slot_names(self.patterns)
+
     def found(self, text: str, slots: Mapping[str, str] | None = None) -> str | None:
         """The first stretch of a text that states the fact, or None; line breaks are blanks.
 
@@ -91,9 +96,7 @@ def _slot_names(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({name for pattern in patterns for name in _SLOT.findall(pattern)}))
 
 
-def _search(
-    patterns: tuple[str, ...], text: str, slots: tuple[tuple[str, str], ...]
-) -> str | None:
+def _search(patterns: tuple[str, ...], text: str, slots: tuple[tuple[str, str], ...]) -> str | None:
     """The first match of the first pattern that has one; ``slots`` are those of the patterns."""
     known = dict(slots)
     flat = " ".join(text.split())

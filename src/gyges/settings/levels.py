@@ -17,12 +17,13 @@ from gyges.errors import SettingError, nearest
 from gyges.settings.facts import Fact
 from gyges.settings.template import Tier
 
-__all__ = ["DEFAULT", "Edit", "Factor", "Level", "Numbers", "clash", "number_text"]
+__all__ = ["DEFAULT", "PLACEHOLDERS", "Edit", "Factor", "Level", "Numbers", "clash", "number_text"]
 
 DEFAULT = "default"
 """The level of a factor over numbers or texts at which nothing is changed."""
 
-_SLOTS = ("percent", "number")
+PLACEHOLDERS = ("percent", "number")
+"""Slots of a factor over numbers that stand for its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ class Level:
     def anchors(self) -> frozenset[str]:
         """All blocks that it names."""
         return self.touches | {*self.before, *self.after}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts of its own whose slots are filled."""
+        return (*self.replace.values(), *self.before.values(), *self.after.values(), self.suffix)
+
+    def possible(self, own: Mapping[str, Sequence[str]]) -> bool:
+        """Whether a setting with these factors of its own has the levels that it needs."""
+        needed = {**self.requires, **{name: (level,) for name, level in self.sets.items()}}
+        return all(
+            set(needed[name]) & set(levels) for name, levels in own.items() if name in needed
+        )
 
     @property
     def edits_system(self) -> bool:
@@ -115,6 +128,8 @@ class Factor:
     """For texts: the slot that they fill."""
     most: int = 0
     """For texts: the greatest length."""
+    version: int = 1
+    """Goes up with any change of its file; results are comparable within one version."""
 
     def level(self, value: Any) -> Level:
         """Give a level by its name, number or text.
@@ -170,9 +185,11 @@ class Factor:
         )
 
     def _text(self, name: str) -> Level:
-        if not name.strip() or len(name) > self.most or "{{" in name or "\n" in name:
+        fits = name.strip() == name != "" and len(name) <= self.most
+        if not fits or not name.isprintable() or "{" in name or "}" in name:
             raise SettingError(
-                f"no level {name!r} of factor {self.id!r}; one line of at most {self.most} characters"
+                f"no level {name!r} of factor {self.id!r}; one line of at most {self.most} characters, "
+                "without braces and blanks around it"
             )
         return Level(name, f"{self.slot} is {name}", slots={self.slot: name})
 
@@ -241,7 +258,7 @@ def number_text(number: float) -> str:
 
 def _filled(level: Level, name: str, values: Mapping[str, str]) -> Level:
     def put(text: str) -> str:
-        for slot in _SLOTS:
+        for slot in PLACEHOLDERS:
             text = text.replace("{{ " + slot + " }}", values[slot])
         return text
 

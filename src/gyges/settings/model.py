@@ -242,7 +242,7 @@ class Setting:
         facts = self.facts
         if wording is not None and wording.system is not None:
             facts = tuple(fact for fact in facts if fact.name in REQUIRED_FACTS)
-        return [message for _, message in scene_faults(scene, own, facts, found.edits)]
+        return [fault.message for fault in scene_faults(scene, own, facts, found.edits)]
 
     def render(
         self,
@@ -265,12 +265,14 @@ class Setting:
         Raises:
             SettingError: The tier or a level is not the setting's, or levels exclude each other.
         """
+        page = "factors"
         try:
             scene = self.scene({} if levels is None else levels, wording, query.value)
+            page = "show"
             user = scene.user(tier, query.text, query.options, complies)
         except SettingError as error:
             raise SettingError(
-                f"setting {self.id!r} has {error}; see: gyges settings show {self.id}"
+                f"setting {self.id!r}: {error}; see: gyges settings {page} {self.id}"
             ) from None
         return Prompt(scene.system, user, scene.history, scene.prefill)
 
@@ -292,7 +294,8 @@ class Setting:
                 for one in self.published
             ],
             "tiers": [
-                {"id": tier.id, "tag": tier.tag, "meaning": tier.meaning} for tier in self.tiers
+                {"id": tier.id, "tag": tier.tag, "where": tier.where, "meaning": tier.meaning}
+                for tier in self.tiers
             ],
             "factors": {
                 **{name: list(levels) for name, levels in self.factors.items()},

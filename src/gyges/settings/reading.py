@@ -36,9 +36,10 @@ from gyges.settings.template import (
     Choice,
     Template,
     read_slots,
+    stands_alone,
     tier_slots,
 )
-from gyges.settings.wordings import FOLDER, read_versions
+from gyges.settings.wordings import read_components
 from gyges.settings.yaml_lines import read_yaml
 
 __all__ = ["MIN_QUERIES", "read_setting"]
@@ -70,7 +71,7 @@ def read_setting(folder: Traversable, *, strict: bool) -> tuple[Setting | None, 
     user = _Text.read(sources["user.md"], problems)
     queries = read_queries(source, problems) if (source := sources["queries.jsonl"]) else {}
     if card is not None:
-        card.components = tuple(read_versions(folder, one, problems) for one in card.components)
+        card.components = read_components(folder, card.components, problems)
         _check_values(card, queries, folder, problems)
     template = None
     if card and system and user:
@@ -79,8 +80,9 @@ def read_setting(folder: Traversable, *, strict: bool) -> tuple[Setting | None, 
     if template is not None and card is not None:
         for levels in template.combinations():
             at = ", ".join(f"{factor}={level}" for factor, level in levels.items())
-            for line, message in scene_faults(template.scene(levels), levels, card.facts):
-                problems.add(str(folder.joinpath("setting.yaml")), line, f"at {at}: {message}")
+            for fault in scene_faults(template.scene(levels), levels, card.facts):
+                message = f"at {at}: {fault.message}"
+                problems.add(str(folder.joinpath("setting.yaml")), fault.line, message)
         texts = {line: (query.text, query.options) for line, query in queries.items()}
         for line, message in turn_faults(template, texts):
             problems.add(str(folder.joinpath("queries.jsonl")), line, message)
@@ -218,6 +220,13 @@ class _Joined:
             return
         names = (*TURN_SLOTS, *CHOICE_SLOTS) if self.offers else TURN_SLOTS
         self._check_once(TURN, names, "the user's turn")
+        text = self.user.blocks[TURN]
+        found = [slot.line for slot in read_slots(text.text)[0] if slot.name == TURN_SLOTS[0]]
+        if len(found) == 1 and not stands_alone(text.text.split("\n")[found[0] - 1], TURN_SLOTS[0]):
+            message = (
+                "slot {{ tier }} must stand on a line of its own: a tier may have no tag at all"
+            )
+            self.problems.add(self.user.file, text.text_line + found[0] - 1, message)
 
     def _check_choice(self) -> None:
         """A forced choice is a level, two described answers and the question that offers them: all or none."""
@@ -279,6 +288,12 @@ class _Joined:
                             f"slot {slot.name!r} belongs in user.md: every tier has this same text"
                         )
                     self.problems.add(text.file, block.text_line + slot.line - 1, message)
+        given = [*own, *tier_slots(card.tiers)]
+        for fact in card.facts:
+            for name in fact.slots:
+                if name not in given:
+                    message = f"fact {fact.name!r}: unknown slot {name!r}; {nearest(name, given)}"
+                    self._in_card(fact.line, message)
         for name in own:
             if name not in used:
                 self._in_card(
@@ -296,13 +311,14 @@ class _Joined:
                     continue
                 for number, texts in enumerate(component.versions[1:], start=1):
                     slots, faults = read_slots(texts.get(block, ""))
-                    where = f"{FOLDER}/{component.name}.md, {block}/{number}"
-                    for _, message in faults:
-                        self._in_card(component.line, f"{where}: {message}")
                     for slot in slots:
                         if slot.name not in given:
                             message = f"unknown slot {slot.name!r}; {nearest(slot.name, given)}"
-                            self._in_card(component.line, f"{where}: {message}")
+                            faults.append((slot.line, message))
+                    file = self.system.file.removesuffix("system.md") + component.file
+                    first = component.lines[number].get(block, 1)
+                    for line, message in faults:
+                        self.problems.add(file, first + line - 1, f"{block}/{number}: {message}")
 
     def _in_card(self, line: int, message: str) -> None:
         self.problems.add(
@@ -332,11 +348,12 @@ def _hold_to_library_rules(
             "hazard 'high' is not shipped with the library",
         )
     unheard = Problems()
-    for name in (*DATA_FILES, README):
+    canary = card.texts.get("canary")
+    for name in (*DATA_FILES, README, *(one.file for one in card.components)):
         source = read_source(folder, name, problems if name == README else unheard)
-        canary = card.texts.get("canary")
         if source and canary and canary not in source.text:
-            problems.add(where[name], 1, f"the canary {canary} does not stand in this file")
+            message = f"the canary {canary} does not stand in this file"
+            problems.add(str(folder.joinpath(name)), 1, message)
 
 
 def _setting(
@@ -347,7 +364,7 @@ def _setting(
     shared = {
         name: factor
         for name, factor in shared_factors().items()
-        if name not in own and usable(factor, template.blocks, template.slots)
+        if name not in own and usable(factor, template)
     }
     return Setting(
         id=texts["id"],

@@ -202,7 +202,12 @@ def _components(value: Value) -> tuple[Component, ...]:
     for name, entry in value.table().items():
         if not _SLOT.fullmatch(name):
             entry.wrong(f"{name!r} can't name a component: small letters, digits and _")
-        blocks = tuple(item.text() for item in entry.items())
+        blocks = tuple(block for item in entry.items() if (block := item.text()))
+        if not blocks:
+            entry.wrong("names no block")
+            continue
+        if len(set(blocks)) < len(blocks):
+            entry.wrong("names a block twice")
         for other in found:
             for block in sorted({*blocks} & {*other.blocks}):
                 entry.wrong(f"block {block!r} is in component {other.name!r} too")

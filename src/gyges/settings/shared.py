@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,14 +16,15 @@ from typing import Any
 from gyges.errors import SettingError
 from gyges.settings.facts import Fact, compile_pattern
 from gyges.settings.files import read_source
-from gyges.settings.levels import DEFAULT, Factor, Level, Numbers
+from gyges.settings.levels import DEFAULT, PLACEHOLDERS, Factor, Level, Numbers
 from gyges.settings.problems import Problem, Problems
-from gyges.settings.template import Tier, read_slots
+from gyges.settings.template import Template, Tier, read_slots, tier_slots
 from gyges.settings.yaml_lines import Value, read_yaml
 
 __all__ = ["read_factor", "shared_factors", "usable"]
 
 _KEYS = ("id", "title", "about", "source")
+_VERSION = re.compile(r"[1-9][0-9]*")
 _OPTIONAL = ("default", "levels", "numbers", "text", "parameter")
 _LEVEL = ("about",)
 _LEVEL_OPTIONAL = (
@@ -76,7 +77,7 @@ def read_factor(folder: Traversable, name: str) -> tuple[Factor | None, list[Pro
 
 
 def _factor(value: Value) -> Factor:
-    entries = value.record(_KEYS, optional=_OPTIONAL)
+    entries = value.record((*_KEYS, "version"), optional=_OPTIONAL)
     texts = {name: entries[name].text() for name in _KEYS if name in entries}
     if "id" in entries:
         entries["id"].text(_ID, "an id: small letters, digits and _")
@@ -90,11 +91,14 @@ def _factor(value: Value) -> Factor:
         texts.get("about", ""),
         texts.get("source", ""),
         default,
+        version=int(_version(entries["version"]) if "version" in entries else "1"),
     )
     if "levels" in entries:
         levels = {name: _level(name, entry) for name, entry in entries["levels"].table().items()}
         if default not in levels:
             entries["levels"].wrong(f"the default {default!r} is not among the levels")
+        elif replace(levels[default], name="", about="") != Level("", ""):
+            entries["levels"].wrong(f"the default {default!r} must change nothing")
         ordered = {default: levels[default], **levels} if default in levels else levels
         return replace(factor, levels=ordered)
     if "numbers" in entries:
@@ -110,6 +114,11 @@ def _factor(value: Value) -> Factor:
     return factor
 
 
+def _version(value: Value) -> str:
+    text = value.text(_VERSION, "a version: a whole number from 1")
+    return text if _VERSION.fullmatch(text) else "1"
+
+
 def _numbers(factor: Factor, value: Value, parameter: str) -> Factor:
     entries = value.record(("from", "to"), optional=("default", "example", "level", "whole"))
     default = entries["default"].text() if "default" in entries else factor.default
@@ -122,6 +131,10 @@ def _numbers(factor: Factor, value: Value, parameter: str) -> Factor:
         example,
         "whole" in entries and entries["whole"].choice(("yes", "no")) == "yes",
     )
+    if any(not numbers.low <= number <= numbers.high for number in example):
+        entries["example"].wrong(
+            f"holds numbers that are not from {numbers.low:g} to {numbers.high:g}"
+        )
     pattern = _level("", entries["level"]) if "level" in entries else None
     if pattern is None and not parameter:
         value.wrong("needs a level or, beside it, the name of a sampling parameter")
@@ -233,10 +246,23 @@ def _states(value: Value) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def usable(factor: Factor, blocks: Iterable[str], slots: Iterable[str]) -> bool:
-    """Whether a setting with these blocks and slots has what a factor's levels name."""
-    known = set(blocks)
-    if factor.slot and factor.slot not in set(slots):
+def usable(factor: Factor, template: Template) -> bool:
+    """Whether a setting has what a factor's levels name: each block, each slot, and one level's conditions at least."""
+    if factor.slot and factor.slot not in template.slots:
         return False
-    levels = [*factor.levels.values(), *([factor.pattern] if factor.pattern else [])]
-    return all(level.anchors <= known for level in levels)
+    changed = [level for name, level in factor.levels.items() if name != factor.default]
+    changed += [factor.pattern] if factor.pattern else []
+    for level in changed:
+        given = {*template.slots, *tier_slots(level.tiers or template.tiers), *PLACEHOLDERS}
+        if not level.anchors <= set(template.blocks) or not _named(level) <= given:
+            return False
+    return not changed or any(level.possible(template.factors) for level in changed)
+
+
+def _named(level: Level) -> set[str]:
+    return {name for text in level.texts for name in _slot_names(text)}
+
+
+@functools.lru_cache(maxsize=1024)
+def _slot_names(text: str) -> frozenset[str]:
+    return frozenset(slot.name for slot in read_slots(text)[0])

@@ -39,6 +39,7 @@ __all__ = [
     "fill",
     "holds",
     "read_slots",
+    "stands_alone",
     "tier_slots",
 ]
 
@@ -213,8 +214,21 @@ class Scene:
 def _without_tag(turn: str) -> str:
     """Take the tag's line out of a turn: absence leaves no empty line."""
     lines = turn.split("\n")
-    kept = [line for line in lines if line.strip().replace(" ", "") != "{{tier}}"]
-    return "\n".join(kept)
+    at = next((at for at, line in enumerate(lines) if stands_alone(line, "tier")), None)
+    if at is None:
+        return turn
+    before, after = lines[:at], lines[at + 1 :]
+    # Where empty lines stood on both sides, or one at an end, those of one side go with the tag.
+    while after and not after[0].strip() and not (before and before[-1].strip()):
+        after = after[1:]
+    while before and not after and not before[-1].strip():
+        before = before[:-1]
+    return "\n".join([*before, *after])
+
+
+def stands_alone(line: str, slot: str) -> bool:
+    """Whether a line holds this slot and nothing else."""
+    return "".join(line.split()) == "{{" + slot + "}}"
 
 
 @dataclass(frozen=True)
@@ -318,14 +332,14 @@ class Template:
         chosen = levels.get("reasoning") == "choice" and self.choice is not None
         own = self.choice if self.choice and self.choice.comply else None
         return Scene(
-            parts=tuple(_compiled(text).render(slots) for text in parts),
+            parts=tuple(_rendered(text, slots) for text in parts),
             tiers=tiers,
             slots=slots,
             turn=self.turn,
             question=self.choice.question if chosen and self.choice else None,
             options=(own.comply, own.refuse) if own else None,
             suffix="\n\n".join(
-                _compiled(edit.level.suffix).render(slots) for edit in edits if edit.level.suffix
+                _rendered(edit.level.suffix, slots) for edit in edits if edit.level.suffix
             ),
             prefill="".join(edit.level.prefill for edit in edits),
             history=tuple(turn for edit in edits for turn in edit.level.history),
@@ -378,6 +392,19 @@ def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
     )
+
+
+def _rendered(text: str, slots: Mapping[str, str]) -> str:
+    import jinja2
+
+    try:
+        return _compiled(text).render(slots)
+    except jinja2.UndefinedError as error:
+        # A level may bring a table of tiers that lacks one which the setting's own text speaks of.
+        named = next((slot.name for slot in read_slots(text)[0] if slot.name not in slots), "")
+        raise SettingError(
+            f"a text speaks of {named!r}, which these levels do not give: {text[:60]!r}..."
+        ) from error
 
 
 @functools.lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ from gyges.errors import SettingError
 from gyges.settings.files import read_source
 from gyges.settings.problems import Problems
 
-__all__ = ["BASE", "FOLDER", "Component", "Wording", "read_versions", "wording_files"]
+__all__ = ["BASE", "Component", "Wording", "read_components", "read_versions", "wording_files"]
 
 BASE = "0"
 """The id of the library's own text."""
@@ -42,7 +42,7 @@ class Component:
     line: int = field(default=0, compare=False)
     """Where ``setting.yaml`` declares it."""
     lines: tuple[Mapping[str, int], ...] = field(default=({},), compare=False)
-    """For each version, block to the line of its heading in the component's file."""
+    """For each version, block to the line of the component's file in which its text begins."""
 
     @property
     def file(self) -> str:
@@ -119,6 +119,19 @@ def wording_files(folder: Traversable) -> list[Traversable]:
     )
 
 
+def read_components(
+    folder: Traversable, components: tuple[Component, ...], problems: Problems
+) -> tuple[Component, ...]:
+    """Read the further versions of a setting's components; a file of none of them is a fault."""
+    for one in wording_files(folder):
+        name = one.name.removesuffix(".md")
+        if name not in {component.name for component in components}:
+            known = ", ".join(component.name for component in components) or "no components"
+            message = f"there is no component {name!r}; setting.yaml declares {known}"
+            problems.add(str(one), 1, message)
+    return tuple(read_versions(folder, one, problems) for one in components)
+
+
 def read_versions(folder: Traversable, component: Component, problems: Problems) -> Component:
     """Read the further versions of a component.
 
@@ -147,26 +160,34 @@ def read_versions(folder: Traversable, component: Component, problems: Problems)
     for start, end in itertools.pairwise([*starts, len(lines)]):
         heading = _HEADING.fullmatch(lines[start])
         name = _NAME.fullmatch(heading[1].strip()) if heading else None
-        text = "\n".join(lines[start + 1 : end]).strip("\n")
+        first, last = start + 1, end
+        while first < last and not lines[first].strip():
+            first += 1
+        while last > first and not lines[last - 1].strip():
+            last -= 1
+        text = "\n".join(lines[first:last])
         if name is None or name[1] not in component.blocks:
             message = (
                 f"{lines[start]!r} names no version of a block; write '## {component.blocks[0]}/1'"
             )
             allowed = f"the blocks of {component.name} are {', '.join(component.blocks)}"
             problems.add(source.file, start + 1, f"{message}; {allowed}")
-        elif not text.strip():
+        elif not text:
             problems.add(source.file, start + 1, f"{lines[start]!r} is empty")
         elif name[1] in found.setdefault(int(name[2]), {}):
             problems.add(source.file, start + 1, f"{lines[start]!r} stands twice")
         else:
             found[int(name[2])][name[1]] = text
-            stands.setdefault(int(name[2]), {})[name[1]] = start + 1
+            stands.setdefault(int(name[2]), {})[name[1]] = first + 1
     for number in range(1, max(found, default=0) + 1):
         lacking = [block for block in component.blocks if block not in found.get(number, {})]
         if lacking:
             missing = ", ".join(f"{block}/{number}" for block in lacking)
             line = min(stands.get(number, {}).values(), default=1)
             problems.add(source.file, line, f"version {number} lacks {missing}")
+    if not starts:
+        message = f"holds no version of {component.name!r}; write '## {component.blocks[0]}/1'"
+        problems.add(source.file, 1, message)
     numbers = range(1, max(found, default=0) + 1)
     return replace(
         component,
