@@ -68,6 +68,8 @@ def dry_run_text(plan: DryRun, at_most: str | None = None) -> str:
         texts.append(text_table(["cell", "trials", "input tokens", "output tokens"], rows))
         if len(plan.cells) > _MOST:
             texts[-1] += f"\n... and {len(plan.cells) - _MOST:,} more cells; --json lists them all"
+    if plan.warned:
+        texts.append("\n".join(f"Warning: {text}" for text in plan.warned))
     if plan.left_out:
         few = [f"left out: {text}" for text in plan.left_out[:_MOST]]
         if len(plan.left_out) > _MOST:

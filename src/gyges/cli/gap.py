@@ -83,5 +83,7 @@ def command(
         if warning := findings.until_warning(until):
             click.echo(f"Warning: {warning}.", err=True)
     say_choices(folder, judge)
+    if averaged := findings.averaged(folder, by):
+        click.echo(f"\n{averaged}.")
     for warning in [*findings.warnings(found), *findings.unbalanced(folder, by)]:
         click.echo(f"Warning: {warning}.", err=True)

@@ -324,6 +324,8 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         # Where the answers said when to stop, the sequence says what they show.
         if gap.control or not (result.until and result.until["decision"]):
             click.echo(findings.sentence(gap))
+    if averaged := findings.averaged(study):
+        click.echo(f"{averaged}.")
     _say_what_varied(study)
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")

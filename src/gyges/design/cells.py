@@ -62,6 +62,8 @@ class Cells:
     cells: list[Cell] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Combinations that cannot be, each with why, in one line."""
+    warned: list[str] = field(default_factory=list)
+    """What a whole text of the user's fails to state; it is asked all the same, because it is what was published."""
     of: int = 0
     """How many combinations the full product has."""
 
@@ -129,6 +131,10 @@ def expand(
         if faults and wording.system is None:
             found.left_out.append(f"{named}: {faults[0]}")
             continue
+        for fault in faults:
+            warning = f"wording {wording.id}: {fault}"
+            if warning not in found.warned:
+                found.warned.append(warning)
         columns = _columns(setting, resolved, levels) | wordings.columns(wording)
         found.cells.append(Cell(len(found.cells), wording, resolved, columns, named))
     if not found.cells:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gyges.findings.balance import unbalanced
+from gyges.findings.balance import averaged, unbalanced
 from gyges.findings.cells import compliance
 from gyges.findings.factors import varied
 from gyges.findings.gaps import estimate_gaps, gaps
@@ -26,6 +26,7 @@ __all__ = [
     "LevelRow",
     "PositionDifference",
     "Varied",
+    "averaged",
     "compliance",
     "estimate_gaps",
     "gaps",

@@ -7,15 +7,15 @@ imported data may not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from gyges.findings.record import ARMS, GROUP
 from gyges.study import StudyFolder
-from gyges.study.schema import OBSERVED, is_derived
+from gyges.study.schema import FACTOR_COLUMNS, OBSERVED, is_derived
 
-__all__ = ["unbalanced"]
+__all__ = ["averaged", "unbalanced"]
 
 _APART = 0.05
 """So much may a level's share differ between the tiers."""
@@ -66,3 +66,24 @@ def unbalanced(study: StudyFolder, by: Sequence[str] = ()) -> list[str]:
             f"gap may be its effect, and --by {name} keeps its levels apart"
         )
     return said
+
+
+def averaged(study: StudyFolder, by: Sequence[str] = ()) -> str | None:
+    """Say what a study's gaps are averages over, where its design varies more than wordings; None where nothing does.
+
+    Args:
+        study: The study.
+        by: Columns that its gaps are grouped by, so not averaged over.
+    """
+    vary = study.manifest.spec.get("vary")
+    if study.manifest.source != "run" or not isinstance(vary, Mapping):
+        return None
+    names = [
+        str(name)
+        for name, levels in vary.items()
+        if name != "wording" and len(levels) > 1 and not {name, FACTOR_COLUMNS.get(name, name)} & set(by)
+    ]
+    if not names:
+        return None
+    shown = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"Each gap is an average over the levels of {shown}; level by level: gyges levels {study.path}"

@@ -23,7 +23,7 @@ from gyges.estimate.rate import clustered_rate
 from gyges.findings.cells import compliance, family
 from gyges.findings.record import ARMS
 from gyges.study import StudyFolder
-from gyges.study.schema import OBSERVED, is_derived
+from gyges.study.schema import FACTOR_COLUMNS, OBSERVED, is_derived
 
 __all__ = [
     "Grid",
@@ -54,10 +54,6 @@ class Group:
     """How many values are taken together."""
 
 
-_COLUMNS = {"tier": "tier_scheme", "reasoning": "reasoning_mode"}
-"""Factors whose column has another name than what is varied."""
-
-
 def factors_of(study: StudyFolder) -> list[str]:
     """Name the columns that say how a trial was asked, beyond the wording.
 
@@ -69,7 +65,7 @@ def factors_of(study: StudyFolder) -> list[str]:
     vary = study.manifest.spec.get("vary")
     if study.manifest.source != "run" or not isinstance(vary, Mapping):
         return names
-    asked = {_COLUMNS.get(str(name), str(name)) for name in vary}
+    asked = {FACTOR_COLUMNS.get(str(name), str(name)) for name in vary}
     return [name for name in names if name in asked]
 
 

@@ -230,8 +230,8 @@ def _sentence(
             # The interval and the test of the order need not agree, with few queries above all.
             way = "rise" if change.estimate > 0 else "fall"
             return (
-                f"{start} may {way} with {factor}, but the test does not show it (p {_p(change.p_adjusted)}): along the "
-                f"line it changes by {points(change.estimate, sign=True)} points ({span_text(change, level)}), and "
+                f"{start} may {way} with {factor}, but the test does not show it (p {_p(change.p_adjusted)}): along "
+                f"the line it changes by {points(change.estimate, sign=True)} points ({span_text(change, level)}), and "
                 f"{could_have([change.detectable], 'a change')}."
             )
         return (

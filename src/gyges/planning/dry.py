@@ -65,6 +65,8 @@ class DryRun:
     """Each wording with each combination of levels, for one subject."""
     left_out: tuple[str, ...] = ()
     """Combinations that cannot be, each with why."""
+    warned: tuple[str, ...] = ()
+    """What a published text fails to state."""
     prefix_share: float = 0.0
     """Of the prompt tokens of the whole plan, the share that a cache of one prefix a subject can serve."""
     prefix_share_all: float = 0.0
@@ -137,6 +139,7 @@ def dry_run(
         subjects=subjects,
         cells=tuple(counted.cells),
         left_out=tuple(planner.cells.left_out),
+        warned=tuple(planner.cells.warned),
         prefix_share=counted.served / tokens,
         prefix_share_all=counted.served_all / tokens,
         width=_width(planned, 1),

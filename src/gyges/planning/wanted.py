@@ -302,6 +302,10 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
         notes=[
             {"kind": "design", "what": text, "where": "the design", "done": "left out"}
             for text in planner.cells.left_out
+        ]
+        + [
+            {"kind": "wording", "what": text, "where": "the published text", "done": "asked as it is"}
+            for text in planner.cells.warned
         ],
     )
 

@@ -71,6 +71,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
             ],
             "warnings": [
                 *findings.warnings(found),
+                *filter(None, [findings.averaged(study)]),
                 *_unlike(study),
                 *_ended(until),
                 *filter(None, [findings.unread_choices(study)]),

@@ -204,6 +204,9 @@ class Subject:
     def _given(self, planned: PlannedTrial) -> dict[str, Any]:
         """Give the sampling parameters that a trial's levels stand for."""
         found = dict(planned.cell.levels.parameters)
+        if planned.cell.reasoning == NATIVE and "reasoning_tokens" not in found:
+            # Some models think only where they are asked to.
+            found["reasoning_effort"] = NATIVE_EFFORT
         if planned.cell.reasoning == CHOICE:
             found["logprobs"] = self._config.logprobs
         return found
@@ -229,6 +232,11 @@ class Subject:
             system = self._systems[prompt.system] = self._message["system"](content=prompt.system)
         return [system, *(self._message[role](content=text) for role, text in prompt.messages[1:])]
 
+
+NATIVE = "native"
+"""The level of the factor reasoning at which the provider's own thinking is asked for."""
+NATIVE_EFFORT = "medium"
+"""How hard, where no budget of thinking is given: the middle of what providers offer."""
 
 _SYSTEMS = 1024
 _PARAMETERS = {"thinking": "reasoning_tokens"}

@@ -126,6 +126,10 @@ OBSERVED = frozenset({"verbalised"})
 them."""
 
 
+FACTOR_COLUMNS: Mapping[str, str] = {"tier": "tier_scheme", "reasoning": "reasoning_mode"}
+"""Factors whose column has another name: ``tier`` holds a single tier, ``reasoning`` what a subject reasoned."""
+
+
 def is_derived(name: str) -> bool:
     """Say whether a further column only describes the wording (its distance, its length, its components' versions).
 
