@@ -18,47 +18,56 @@ __all__ = ["read_levels", "split_vary"]
 
 _ALL = "all"
 _GENERATED = "generated"
+_FORM = "give NAME=LEVEL,LEVEL, such as tier=three or temperature=0,0.7,1"
 
 
-def split_vary(items: Iterable[str] | Mapping[str, Any]) -> dict[str, list[str]]:
+def split_vary(items: str | Iterable[str] | Mapping[str, Any]) -> dict[str, list[str]]:
     """Read names and levels.
 
     Args:
-        items: ``NAME=LEVEL,LEVEL`` each, or a table of names and lists.
+        items: ``NAME=LEVEL,LEVEL``, several of them, or a table of names and lists.
 
     Raises:
         DesignError: An item has another form, or a name stands twice.
     """
     if isinstance(items, Mapping):
-        return {str(name): _listed(levels) for name, levels in items.items()}
+        pairs = [(str(name), _listed(levels)) for name, levels in items.items()]
+    elif isinstance(items, str):
+        pairs = [_pair(items)]
+    elif isinstance(items, Iterable):
+        pairs = [_pair(item) for item in items]
+    else:
+        raise DesignError(f"--vary {items!r}: {_FORM}")
     found: dict[str, list[str]] = {}
-    for item in items:
-        name, equals, levels = item.partition("=")
-        name = name.strip().replace("-", "_")
-        texts = [text.strip() for text in levels.split(",") if text.strip()]
-        if not equals or not name or not texts:
-            raise DesignError(
-                f"--vary {item!r}: give NAME=LEVEL,LEVEL, such as tier=three or temperature=0,0.7,1"
-            )
+    for written, levels in pairs:
+        name = written.strip().replace("-", "_")
+        if not levels:
+            raise DesignError(f"--vary {name}: names no level; {_FORM}")
         if name in found:
             raise DesignError(f"--vary {name}: stands twice; give all its levels at once")
-        found[name] = texts
+        found[name] = levels
     return found
+
+
+def _pair(item: Any) -> tuple[str, list[str]]:
+    name, equals, levels = str(item).partition("=")
+    texts = _listed(levels)
+    if not equals or not name.strip() or not texts:
+        raise DesignError(f"--vary {item!r}: {_FORM}")
+    return name, texts
 
 
 def _listed(levels: Any) -> list[str]:
     if isinstance(levels, str):
-        return [text.strip() for text in levels.split(",")]
+        return [text.strip() for text in levels.split(",") if text.strip()]
     if isinstance(levels, Iterable):
         return [_text(level) for level in levels]
-    return [_text(levels)]
+    return [] if levels is None else [_text(levels)]
 
 
 def _text(level: Any) -> str:
     # YAML reads a bare yes as true.
-    return (
-        {True: "yes", False: "no"}.get(level, str(level)) if isinstance(level, bool) else str(level)
-    )
+    return ("yes" if level else "no") if isinstance(level, bool) else str(level)
 
 
 def read_levels(

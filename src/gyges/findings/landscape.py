@@ -237,7 +237,7 @@ def _around(
         found.append(
             (
                 "distance",
-                "slope over distance, for 1",
+                "slope over distance, per unit",
                 line(values[:, placed], x, labels, level=level, seed=seed),
             )
         )

@@ -191,7 +191,7 @@ def _curve(grid: Grid, of: str, *, order: bool, level: float, seed: int) -> _Cur
             tests=len(tests),
             level=level,
         ),
-        per_unit=Comparison.of_contrast("slope", "slope, for 1", of, line, level=level),
+        per_unit=Comparison.of_contrast("slope", "slope, per unit", of, line, level=level),
         pairs=pairs,
         ends=[(kept[low], kept[high]) for (low, high), _ in there],
         verdict=verdict,
@@ -258,7 +258,7 @@ def _slope_sentence(curve: _Curve, level: float) -> str:
     one = curve.per_unit
     how = "Page's trend test" if curve.by_order else "slope"
     return (
-        f"The slope of {_noun(curve.of)} is {points(one.estimate, sign=True)} points for 1 "
+        f"The slope of {_noun(curve.of)} is {points(one.estimate, sign=True)} points per unit "
         f"({span_text(one, level)}; {how}, p {_p(one.p_adjusted)})."
     )
 

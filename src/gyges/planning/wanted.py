@@ -69,7 +69,7 @@ class Wanted:
     until: str | None = None
     max_blocks: int | None = None
     top_logprobs: int | None = None
-    vary: Sequence[str] | Mapping[str, Any] = ()
+    vary: str | Sequence[str] | Mapping[str, Any] = ()
     """``NAME=LEVEL,LEVEL`` each, or a table; one level fixes a factor."""
     mode: str | None = None
     fraction: int | None = None
@@ -124,28 +124,22 @@ def plan_run(
         DesignError: Something that was asked for cannot be; the message names the option.
         SettingError: There is no such setting.
     """
-    given: dict[str, list[str]] = {}
+    given = split_vary(wanted.vary)
+    for name, value in (("reasoning", wanted.reasoning), ("temperature", wanted.temperature)):
+        if value is not None and name in given:
+            raise DesignError(f"--{name} {value} and --vary {name}: give one of them")
     if wanted.preset is not None:
-        preset = load_preset(wanted.preset)
-        options = {
-            name: value for name, value in preset.options.items() if getattr(wanted, name) is None
-        }
-        if wanted.queries is not None and "control" in options:
-            # A smaller run of a preset has a smaller control.
-            options["control"] = min(options["control"], wanted.queries)
-        wanted = replace(wanted, setting=wanted.setting or preset.setting, **options)
-        given = {name: list(levels) for name, levels in preset.vary.items()}
-    given |= split_vary(wanted.vary)
+        wanted, given = _with_preset(wanted, given)
     setting = setting or load_setting(wanted.setting or "animal-welfare", setting_dirs)
     further = _further(setting, wanted, given)
     levels = read_levels(setting, given, further)
     _check(wanted, levels)
     fixed = {name: found[0] for name, found in levels.items() if len(found) == 1}
     varied = {name: found for name, found in levels.items() if len(found) > 1}
+    if not varied and (wanted.fraction is not None or wanted.mode not in (None, "full")):
+        how = f"--fraction {wanted.fraction}" if wanted.fraction else f"--mode {wanted.mode}"
+        raise DesignError(f"{how}: nothing varies; give --vary NAME=LEVEL,LEVEL, or leave it out")
     first = {name: found[0] for name, found in levels.items()}
-    for name, value in (("reasoning", wanted.reasoning), ("temperature", wanted.temperature)):
-        if value is not None and name in levels and wanted.preset is None:
-            raise DesignError(f"--{name} {value} and --vary {name}: give one of them")
     reasoning = fixed.pop("reasoning", first.get("reasoning", wanted.reasoning))
     temperature = fixed.pop("temperature", first.get("temperature", wanted.temperature))
     used = {*levels.get(WORDING, ())}
@@ -154,6 +148,26 @@ def plan_run(
         for model in wanted.subjects
     ]
     return Planned(setting, tuple(designs), further, wanted.max_blocks)
+
+
+def _with_preset(
+    wanted: Wanted, given: dict[str, list[str]]
+) -> tuple[Wanted, dict[str, list[str]]]:
+    """Fill in from a preset what the user does not say; what he says takes the place of what it says."""
+    preset = load_preset(wanted.preset or "")
+    said = {name for name in preset.options if getattr(wanted, name) is not None}
+    # Two ways to say one thing.
+    said |= {"mode", "fraction"} if wanted.mode or wanted.fraction is not None else set()
+    said |= {"samples"} if wanted.until is not None else set()
+    said |= {"reasoning", "temperature"} & given.keys()
+    options = {name: value for name, value in preset.options.items() if name not in said}
+    varied = {
+        name: list(levels)
+        for name, levels in preset.vary.items()
+        if getattr(wanted, name, None) is None or name not in ("reasoning", "temperature")
+    }
+    wanted = replace(wanted, setting=wanted.setting or preset.setting, **options)
+    return wanted, {**varied, **given}
 
 
 def _further(setting: Setting, wanted: Wanted, given: dict[str, list[str]]) -> dict[str, Wording]:
@@ -169,8 +183,12 @@ def _further(setting: Setting, wanted: Wanted, given: dict[str, list[str]]) -> d
     if named is None and further:
         given[WORDING] = [BASE, *([PUBLISHED] if PUBLISHED in further else [])]
         given[WORDING] += ["generated"] if len(further) > (PUBLISHED in further) else []
-    elif named is not None and PUBLISHED in further and PUBLISHED not in named:
-        given[WORDING] = [*named, PUBLISHED]
+    elif named is not None:
+        made = further.keys() - {PUBLISHED}
+        if PUBLISHED in further and PUBLISHED not in named:
+            given[WORDING] = [*named, PUBLISHED]
+        if made and not made & {*named} and "generated" not in named:
+            given[WORDING] = [*given[WORDING], "generated"]
     return further
 
 
@@ -228,15 +246,17 @@ def _design(
         samples = CHOICE_SAMPLES if choice and wanted.until is None else 1
     # A forced choice is read from the model's plain distribution: nothing narrows it.
     embedded = model == EMBEDDED and not choice
+    # What the cells share is one for all models.
+    alone = embedded and wanted.subjects == (EMBEDDED,)
     queries = wanted.queries
     if queries is None:
         # As many of each value as elsewhere of one.
         queries = min(_QUERIES * max(1, len(setting.values)), len(setting.queries))
     # A model of the embedded one's size does not keep to the scratchpad's format.
-    reasoning = reasoning or ("none" if embedded and "none" in levels else levels[0])
+    reasoning = reasoning or ("none" if alone and "none" in levels else levels[0])
     if temperature is None:
-        temperature = EMBEDDED_TEMPERATURE if embedded and "temperature" not in varied else 1.0
-    asked = varied.get("reasoning", [reasoning])
+        temperature = EMBEDDED_TEMPERATURE if alone and "temperature" not in varied else 1.0
+    asked = [*varied.get("reasoning", [reasoning]), *_implied(setting, {**fixed, **varied})]
     reasons = any(level != "none" for level in asked)
     if embedded:
         sampling = dict(EMBEDDED_SAMPLING)
@@ -274,6 +294,16 @@ def _design(
     )
 
 
+def _implied(setting: Setting, chosen: Mapping[str, Any]) -> list[str]:
+    """Give the levels of reasoning that levels of other factors bring with them."""
+    found = []
+    for name, levels in chosen.items():
+        if factor := setting.shared.get(name):
+            for level in levels if isinstance(levels, list) else [levels]:
+                found += [factor.level(level).sets.get("reasoning", "")]
+    return [level for level in found if level]
+
+
 def make_manifest(planned: Planned, command: str) -> Manifest:
     """Write down what a run of a design will be."""
     design, setting = planned.design, planned.setting
@@ -285,6 +315,10 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
             for name, level in cell.columns.items()
             if level is not None or name not in columns
         }
+    for name, factor in setting.shared.items():
+        if factor.numbers and factor.column in columns:
+            # Also where no cell has a number.
+            columns[factor.column] = 0.0
     if CHOICE in design.reasonings or setting.offers:
         columns["comply_option"] = "A"
     if setting.queries[0].family:
@@ -293,6 +327,8 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
     names = [one.subject for one in planned.designs]
     if len(names) > 1:
         spec["subject"] = names
+        if unlike := _unlike(planned.designs):
+            spec["of_subject"] = unlike
     return Manifest(
         source="run",
         spec=spec,
@@ -308,6 +344,16 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
             for text in planner.cells.warned
         ],
     )
+
+
+def _unlike(designs: Sequence[Design]) -> dict[str, dict[str, Any]]:
+    """Give what is another one for a subject than for the first: its limit and sampling, where they are defaults."""
+    first = designs[0]
+    found: dict[str, dict[str, Any]] = {}
+    for one in designs[1:]:
+        if (one.max_tokens, one.sampling) != (first.max_tokens, first.sampling):
+            found[one.subject] = {"max_tokens": one.max_tokens, "sampling": one.sampling}
+    return found
 
 
 def default_folder(planned: Planned, manifest: Manifest) -> Path:

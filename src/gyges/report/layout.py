@@ -77,14 +77,14 @@ def lay_out(groups: Sequence[Group], width: float) -> Layout:
     rows = [row for group in groups for _, row in group.rows]
     narrow = width < _NARROW
     few, single = len(rows) <= 4, len(rows) <= 1
-    height = 96.0 if single else 68.0 if few else 27.0
+    height = 96.0 if single else 82.0 if few else 27.0
     low, high = gap_limits(rows)
     if narrow:
         edge, between = 10.0, 26.0
         half = (width - 2 * edge - between) / 2
         rates = Scale(0, 1, edge, edge + half)
         gaps = Scale(low, high, edge + half + between, width - edge)
-        height = 72.0 if few else 30.0
+        height = 84.0 if few else 30.0
     else:
         labels, numbers, between = (150.0 if single else 206.0), 132.0, 60.0
         half = (width - labels - numbers - between - 12) / 2

@@ -17,7 +17,7 @@ from gyges.settings.facts import TAGS, Fault, scene_faults
 from gyges.settings.levels import Edit
 from gyges.settings.model import Setting
 from gyges.settings.problems import Problem
-from gyges.settings.template import fill, tier_slots
+from gyges.settings.template import Levels, fill, holds, tier_slots
 from gyges.settings.wordings import Component, Wording
 
 __all__ = ["Proof", "prove"]
@@ -108,7 +108,7 @@ class _Found:
         at = f"at wording {wording.id} ({which}), {_named(own)}"
         if len(changed) == 1:
             name, number = changed[0]
-            line = _line(self.setting, parts[name], number, fault)
+            line = _line(self.setting, parts[name], number, own, fault)
             self._add(parts[name].file, line, f"{at}: {fault.message}")
         else:
             self._add("setting.yaml", fault.line, f"{at}: {fault.message}")
@@ -139,14 +139,15 @@ class _Found:
         )
 
 
-def _line(setting: Setting, component: Component, number: int, fault: Fault) -> int:
+def _line(setting: Setting, component: Component, number: int, own: Levels, fault: Fault) -> int:
     """Where a version of a component should state a fact, as the base does, or states it and should not."""
     template = setting.template
+    stand = {part.block for part in template.layout if holds(part.when, own)}
     slots = {**template.slots, **tier_slots(template.tiers)}
     lines = component.lines[number]
     fact = next((one for one in setting.facts if one.name == fault.fact), None)
     for texts in (template.blocks, component.versions[number]):
-        for block in component.blocks:
+        for block in (one for one in component.blocks if one in stand):
             text = fill(texts[block], slots)
             tagged = fault.fact == TAGS and any(tier.tag in text for tier in template.tiers)
             if tagged or (fact is not None and fact.found(text, slots)):
