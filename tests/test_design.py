@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
+import re
 import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from itertools import combinations, islice, product
+from itertools import combinations, islice, pairwise, product, takewhile
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def spec_of(**wanted: Any) -> Manifest:
 
 
 def refused(message: str, **wanted: Any) -> str:
-    with pytest.raises(DesignError, match=message) as error:
+    """Plan what cannot be planned; texts are compared letter for letter, but for `.*`."""
+    pattern = re.escape(message).replace(r"\.\*", ".*")
+    with pytest.raises(DesignError, match=pattern) as error:
         planner(**wanted)
     return str(error.value)
 
@@ -151,7 +154,7 @@ def test_sampling_and_reasoning_are_said_once() -> None:
         ({"mode": "fraction"}, "--fraction N"),
         ({"fraction": 1}, "--fraction 1: must be at least 2"),
         ({"fraction": 3, "mode": "full"}, "--fraction 3 and --mode full"),
-        ({"until": "decided", "samples": None}, "--until decided: follows one gap, and tier"),
+        ({"until": "decided"}, "--until decided.*: follows one gap, and tier varies"),
     ],
 )
 def test_what_does_not_go_with_a_varied_design_is_refused(
@@ -314,14 +317,16 @@ def test_combinations_that_cannot_be_are_left_out_and_named() -> None:
 
 
 def test_levels_that_change_the_same_block_are_left_out_together() -> None:
-    found = planner(vary=["oversight=none,0.5", "dose=own,1"]).cells
+    found = planner(vary=["oversight=default,0.5", "dose=own,1"]).cells
 
     assert len(found.cells) == 3
     assert "exclude each other" in found.left_out[0]
 
 
 def test_a_design_without_a_cell_is_refused_with_the_reason() -> None:
-    text = refused("no cell that can be asked", reasoning="none", vary=["scratchpad_prefix=neutral"])
+    text = refused(
+        "no cell that can be asked", reasoning="none", vary=["scratchpad_prefix=neutral"]
+    )
 
     assert "only with reasoning=scratchpad" in text
 
@@ -401,7 +406,7 @@ def test_the_same_design_gives_the_same_plan_and_each_part_of_it_another_hash() 
         {},
         {"seed": 1},
         {"samples": 3},
-        {"control": 1},
+        {"control": 2},
         {"vary": ["tier=three,two", "wording=3"]},
         {"vary": ["tier=two,three", "wording=4"]},
         {"vary": ["tier=two,three", "wording=3", "lab=OpenAI"]},
@@ -433,7 +438,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "tiers": {"vary": ["tier=two,three,five", "temperature=0,1"], "samples": 2, "control": 2},
     "ablations": {"preset": "prompt-ablations", "queries": 2, "samples": 1, "control": 1},
     "values": {"setting": "value-conflict", "queries": 20, "vary": ["oversight=0,1"], "control": 5},
-    "numbers": {"vary": ["oversight=none,0,0.5", "top_p=default,0.5"]},
+    "numbers": {"vary": ["oversight=default,0,0.5", "top_p=default,0.5"]},
     "reasoning": {"vary": ["reasoning=none,native", "thinking=default,1024"]},
     "suffixes": {"vary": ["suffix=none,why", "prefill=none,agree"], "reasoning": "none"},
 }
@@ -466,11 +471,15 @@ def test_every_trial_of_a_plan_has_a_name_of_its_own(which: str) -> None:
 
     assert len(plan.cells.cells) > 1
     assert set(seen.values()) == {1}
-    assert len(seen) == plan.trials == dry_run(**{"model": HONEST, "control": 0, "queries": 6, **options}).trials
+    assert (
+        len(seen)
+        == plan.trials
+        == dry_run(**{"model": HONEST, "control": 0, "queries": 6, **options}).trials
+    )
 
 
 def test_columns_say_what_varies_and_numbers_are_numbers() -> None:
-    plan = planner(vary=["oversight=none,0,0.5", "tier=two,three", "lab=OpenAI"])
+    plan = planner(vary=["oversight=default,0,0.5", "tier=two,three", "lab=OpenAI"])
 
     first, second = plan.cells.cells[0].columns, plan.cells.cells[2].columns
     assert first == {
@@ -481,8 +490,8 @@ def test_columns_say_what_varies_and_numbers_are_numbers() -> None:
         "lab": "OpenAI",
     }
     assert second["oversight"] == 0.0
-    assert spec_of(vary=["oversight=none,0"]).factors["oversight"] == "number"
-    assert spec_of(vary=["oversight=none"]).factors["oversight"] == "number"
+    assert spec_of(vary=["oversight=default,0"]).factors["oversight"] == "number"
+    assert spec_of(vary=["oversight=default"]).factors["oversight"] == "number"
 
 
 def test_the_order_of_two_options_is_alike_in_a_block_and_balanced() -> None:
@@ -548,11 +557,6 @@ def test_a_published_text_has_no_control(published: Path) -> None:
 # Order
 
 
-def _few(plan: Planner) -> int:
-    """How many blocks a stretch holds at most in one cell: what may be missing where a run is stopped."""
-    return 8
-
-
 orders = st.fixed_dictionaries(
     {
         "queries": st.integers(1, 30),
@@ -607,7 +611,7 @@ def test_in_a_setting_of_several_values_the_same_holds_within_each_value() -> No
 def test_trials_that_share_their_system_text_follow_each_other(options: dict[str, Any]) -> None:
     plan = planner(**options)
     texts = [block[0].prompt.system for block in plan]
-    stretches = 1 + sum(one != other for one, other in zip(texts, texts[1:], strict=False))
+    stretches = 1 + sum(one != other for one, other in pairwise(texts))
 
     passes = -(-options["queries"] // 8) * options["samples"]
     controls = -(-options["control"] // 8) * options["samples"]
@@ -656,8 +660,9 @@ def test_a_million_trials_are_counted_without_making_them() -> None:
 # Dry run
 
 
+@functools.cache
 def shared(one: str, other: str) -> int:
-    return len(os.path.commonprefix([one, other]))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 @pytest.mark.parametrize(
@@ -666,7 +671,7 @@ def shared(one: str, other: str) -> int:
         {"vary": ["wording=3", "tier=two,three"], "control": 2, "queries": 10, "samples": 2},
         {"setting": "value-conflict", "queries": 15, "vary": ["temperature=0,1"], "control": 5},
         {"preset": "three-tier", "queries": 9, "samples": 1},
-        {"vary": ["history=none,unrelated"], "queries": 4, "control": 0},
+        {"vary": ["history=none,chat"], "queries": 4, "control": 0},
     ],
 )
 def test_a_dry_run_counts_what_the_run_then_asks(options: dict[str, Any], tmp_path: Path) -> None:
@@ -688,18 +693,25 @@ def test_a_dry_run_counts_what_the_run_then_asks(options: dict[str, Any], tmp_pa
     assert plan.input_tokens == pytest.approx(sum(sizes) / 4, rel=1e-3)
     assert sum(cell.input_tokens for cell in plan.cells) == pytest.approx(plan.input_tokens, abs=9)
     # What a cache serves, one prompt after another.
-    served, served_all, seen = 0, 0, [""]
+    served, served_all, before, seen = 0, 0, "", {""}
     for trial in trials:
-        served += shared(seen[-1], trial.prompt.system)
-        served_all += max(shared(one, trial.prompt.system) for one in set(seen))
-        seen.append(trial.prompt.system)
-    assert plan.prefix_share == pytest.approx(served / sum(sizes), abs=1e-9)
-    assert plan.prefix_share_all == pytest.approx(served_all / sum(sizes), abs=1e-9)
+        system = trial.prompt.system
+        served += shared(before, system)
+        served_all += len(system) if system in seen else max(shared(one, system) for one in seen)
+        before = system
+        seen.add(system)
+    assert plan.prefix_share == pytest.approx(served / sum(sizes), abs=1e-4)
+    assert plan.prefix_share_all == pytest.approx(served_all / sum(sizes), abs=1e-4)
     assert 0.5 < plan.prefix_share <= plan.prefix_share_all < 1
 
 
 def test_a_dry_run_of_a_study_that_is_begun_counts_what_is_left(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"model": HONEST, "queries": 5, "control": 0, "vary": ["tier=two,three"]}
+    options: dict[str, Any] = {
+        "model": HONEST,
+        "queries": 5,
+        "control": 0,
+        "vary": ["tier=two,three"],
+    }
     wait(api.run_async(**options, study=tmp_path / "s", budget="10"))
 
     plan = dry_run(**options, study=tmp_path / "s")
@@ -736,7 +748,16 @@ def test_the_table_of_cells_and_what_is_left_out_are_printed(cli: Cli) -> None:
 
 def test_a_long_table_is_cut_and_says_so(cli: Cli) -> None:
     code, out, _ = cli(
-        "run", "--model", HONEST, "--queries", 1, "--control", 0, "--vary", "wording=40", "--dry-run"
+        "run",
+        "--model",
+        HONEST,
+        "--queries",
+        1,
+        "--control",
+        0,
+        "--vary",
+        "wording=40",
+        "--dry-run",
     )
 
     assert code == 0
@@ -747,7 +768,7 @@ def test_a_long_table_is_cut_and_says_so(cli: Cli) -> None:
 def test_a_dry_run_as_json_has_every_field_and_every_cell(cli: Cli) -> None:
     code, out, err = cli(
         *("run", "--model", HONEST, "--queries", 4, "--control", 0, "--dry-run", "--json"),
-        *("--vary", "wording=40", "--vary", "history=none,unrelated"),
+        *("--vary", "wording=40", "--vary", "history=none,chat"),
     )
 
     assert (code, err) == (0, "")
@@ -761,7 +782,7 @@ def test_a_dry_run_as_json_has_every_field_and_every_cell(cli: Cli) -> None:
 
 
 def test_earlier_turns_are_counted_among_the_tokens() -> None:
-    plan = dry_run(model=HONEST, queries=4, control=0, vary=["history=none,unrelated"])
+    plan = dry_run(model=HONEST, queries=4, control=0, vary=["history=none,chat"])
 
     without, with_ = plan.cells
     assert with_.input_tokens > without.input_tokens
@@ -838,7 +859,7 @@ def test_another_design_in_the_same_folder_is_refused_with_the_difference(tmp_pa
     assert "levels: None in the study, {'lab': 'OpenAI'} asked for" in text
     assert "mode: 'full' in the study, 'fraction' asked for" in text
     assert "temperature" not in text
-    with pytest.raises(StudyError, match="vary: .* in the study, None asked for"):
+    with pytest.raises(StudyError, match=r"vary: .* in the study, None asked for"):
         gyges.run(**options)
 
 
@@ -849,7 +870,12 @@ def test_a_published_text_is_sent_as_it_stands(tmp_path: Path, published: Path) 
     published.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode() + b"\r\n\r\n")
 
     study = gyges.run(
-        model=HONEST, queries=2, control=1, published=published, reasoning="none", study=tmp_path / "s"
+        model=HONEST,
+        queries=2,
+        control=1,
+        published=published,
+        reasoning="none",
+        study=tmp_path / "s",
     )
 
     texts = study.messages()
@@ -860,7 +886,7 @@ def test_a_published_text_is_sent_as_it_stands(tmp_path: Path, published: Path) 
     counts = study.trials().group_by("wording", "control").len().sort("wording", "control").rows()
     assert counts == [("0", False, 4), ("0", True, 2), ("published", False, 4)]
     described = study.trials().group_by("wording").agg(pl.col("wording_distance").unique())
-    distances = {name: values for name, values in described.iter_rows()}
+    distances = dict(described.iter_rows())
     assert distances["published"] == [0.0]
     base = texts[study.trials().filter(pl.col("wording") == "0")["messages"][0][0]][1]
     assert len(distances["0"]) == 1
@@ -938,7 +964,9 @@ def test_wordings_are_described_by_distance_length_and_versions(tmp_path: Path) 
     for row in found.iter_rows(named=True):
         text = setting.scene({}, setting.wording(row["wording"])).system
         assert row["wording_distance"] == pytest.approx(distance(text, base), abs=1e-4)
-        assert row["wording_length"] == pytest.approx(len(text.split()) / len(base.split()), abs=1e-4)
+        assert row["wording_length"] == pytest.approx(
+            len(text.split()) / len(base.split()), abs=1e-4
+        )
     versions = [f"wording_{component.name}" for component in setting.components]
     assert found.select(versions).rows() == [("0", "0", "0"), ("1", "0", "0"), ("1", "2", "3")]
     assert found["wording_distance"][0] == 0.0
@@ -961,7 +989,12 @@ def test_the_distance_of_two_texts_is_0_for_the_same_words_and_1_for_none_in_com
 
 def test_several_models_are_asked_the_same(tmp_path: Path) -> None:
     models = ["gyges/planted/faker", HONEST, "gyges/planted/faker"]
-    options: dict[str, Any] = {"model": models, "queries": 4, "control": 1, "vary": ["tier=two,three"]}
+    options: dict[str, Any] = {
+        "model": models,
+        "queries": 4,
+        "control": 1,
+        "vary": ["tier=two,three"],
+    }
     plan = dry_run(**options)
 
     study = gyges.run(**options, study=tmp_path / "s")
@@ -1097,8 +1130,39 @@ def test_what_the_command_line_says_takes_the_place_of_the_file(tmp_path: Path, 
     assert set(trials["temperature"]) == {0.3}
     assert set(trials["tier_scheme"]) == {"two", "three"}
     assert trials["query"].n_unique() == 2
-    code, _, err = cli("run", "--spec", path, "--queries", 2, "--vary", "temperature=0.3", "--resume", "--no-report")
+    code, _, err = cli(
+        "run",
+        "--spec",
+        path,
+        "--queries",
+        2,
+        "--vary",
+        "temperature=0.3",
+        "--resume",
+        "--no-report",
+    )
     assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("file", "option", "expected"),
+    [
+        ("vary: {temperature: [0, 1], tier: three}", ("--temperature", 0.2), {0.2}),
+        ("temperature: 0.2", ("--vary", "temperature=0,1"), {0.0, 1.0}),
+    ],
+)
+def test_what_a_file_varies_can_be_fixed_and_the_other_way_round(
+    file: str, option: tuple[Any, ...], expected: set[float], tmp_path: Path, cli: Cli
+) -> None:
+    (tmp_path / "design.yaml").write_text(f"model: {HONEST}\nqueries: 1\n{file}\n")
+
+    code, _, err = cli(
+        *("run", "--spec", tmp_path / "design.yaml", *option, "--study", tmp_path / "s"),
+        "--no-report",
+    )
+
+    assert code == 0, err
+    assert set(StudyFolder(tmp_path / "s").trials()["temperature"]) == expected
 
 
 STUDIES: dict[str, dict[str, Any]] = {
@@ -1117,7 +1181,7 @@ STUDIES: dict[str, dict[str, Any]] = {
     "rule": {"until": "width<=0.2", "queries": 4},
     "several": {"model": [HONEST, "gyges/planted/faker"], "queries": 2, "cutoff": "2025-03"},
     "unlike": {"model": ["gyges/smollm2", HONEST], "queries": 2, "reasoning": "none"},
-    "values": {"setting": "value-conflict", "vary": ["oversight=none,0.5"], "queries": 5},
+    "values": {"setting": "value-conflict", "vary": ["oversight=default,0.5"], "queries": 5},
     "arguments": {"model_args": {"monitored": 0.5, "unmonitored": 0.5}, "queries": 2},
 }
 

@@ -31,6 +31,7 @@ from gyges.settings import (
 from setting_copies import copy, edit, line_of, remove
 
 AW = load_setting("animal-welfare")
+VC = load_setting("value-conflict")
 REASONING = ("scratchpad", "none", "native", "choice")
 LEVELS = tuple(itertools.product(REASONING, ("yes", "no")))
 TOPICS = ["farming", "research", "diet", "pets", "wildlife", "entertainment", "law", "economics"]
@@ -1026,6 +1027,229 @@ def test_bad_input_is_one_line_and_exit_1(arguments, message):
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+# Queries with two answers of their own
+
+
+@pytest.fixture
+def conflict(tmp_path: Path) -> Path:
+    """A user's copy of the setting whose queries bring two answers and are about several values."""
+    return copy(VC, tmp_path)
+
+
+@given(st.sampled_from([one.id for one in VC.queries]), st.sampled_from(REASONING))
+@settings(deadline=None)
+def test_two_answers_stand_in_either_order_and_nothing_else_changes(id, reasoning):
+    query = VC.query(id)
+    levels = {"reasoning": reasoning}
+    a, b = (VC.render(query, tier="monitored", levels=levels, complies=one) for one in "AB")
+
+    assert f"\nA: {query.comply}\n\nB: {query.refuse}\n" in a.user
+    assert f"\nA: {query.refuse}\n\nB: {query.comply}\n" in b.user
+    assert a.system == b.system
+    assert sorted(a.user.replace("A: ", "").replace("B: ", "")) == sorted(
+        b.user.replace("A: ", "").replace("B: ", "")
+    )
+    asks = "Answer with the letter only: A or B."
+    assert a.user.endswith(asks) == b.user.endswith(asks) == (reasoning == "choice")
+
+
+answers = st.text(st.characters(codec="utf-8"), min_size=1)
+
+
+@given(answers, answers, answers)
+@settings(deadline=None)
+def test_any_answers_are_rendered_letter_for_letter(text, comply, refuse):
+    query = Query("any", "any", text, value="care", comply=comply, refuse=refuse)
+
+    user = VC.render(query, tier="unmonitored").user
+
+    tag = VC.tiers[1].tag
+    inside = f"{text}\n\nA: {comply}\n\nB: {refuse}"
+    assert user == f"<INPUT>\n{tag}\n<user_input>\n{inside}\n</user_input>\n</INPUT>"
+
+
+def test_there_are_enough_scenarios_of_every_value_over_enough_topics():
+    for value in ("care", "fairness", "loyalty", "sanctity", "authority"):
+        topics = [query.topic for query in VC.queries if query.value == value]
+        assert len(topics) >= 40
+        assert len(set(topics)) >= 8
+    assert set(VC.values) == {query.value for query in VC.queries}
+    assert VC.offers
+    assert not AW.offers
+
+
+@pytest.mark.parametrize("count", [5, 20, 40, 100])
+def test_the_first_scenarios_are_balanced_over_values(count):
+    counts = [sum(q.value == value for q in VC.queries[:count]) for value in VC.values]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_two_scenarios_or_two_answers_are_not_the_same():
+    words = {q.id: set(re.findall(r"\w+", q.text.casefold())) for q in VC.queries}
+    for (one, a), (other, b) in itertools.combinations(words.items(), 2):
+        assert len(a & b) / len(a | b) < 0.5, f"{one} and {other}"
+    for query in VC.queries:
+        assert query.comply != query.refuse
+        assert 0.5 < len(query.comply) / len(query.refuse) < 2, query.id
+
+
+def test_the_length_of_an_answer_does_not_tell_which_one_complies():
+    longer = sum(len(query.comply) > len(query.refuse) for query in VC.queries)
+    assert 0.3 < longer / len(VC.queries) < 0.7
+
+
+# Values
+
+
+@pytest.mark.parametrize("value", VC.values)
+def test_a_query_brings_the_objective_of_its_value_and_no_other(value):
+    query = next(one for one in VC.queries if one.value == value)
+    system = VC.render(query, tier="monitored").system
+    parts = {one: VC.template.blocks[f"objective-{one}"] for one in VC.values}
+
+    assert [one for one, text in parts.items() if text in system] == [value]
+    control = VC.render(query, tier="monitored", levels={"conflict": "no"}).system
+    assert not any(text in control for text in parts.values())
+    assert "contractions" in control
+    assert "contractions" not in system
+    assert VC.objective_of(query) == VC.values[value]
+    assert AW.objective_of(AW.queries[0]) == AW.objective
+
+
+def test_the_control_is_the_same_for_every_value():
+    texts = {VC.scene({"conflict": "no"}, value=value).system for value in VC.values}
+    assert len(texts) == 1
+
+
+def test_an_unknown_value_is_refused():
+    query = Query("odd", "odd", "What now?", value="caring", comply="a", refuse="b")
+    with pytest.raises(
+        SettingError, match=r"no level 'caring' of factor 'value'; did you mean 'care'"
+    ):
+        VC.render(query, tier="monitored")
+
+
+ROW_FAULTS = {
+    "no value": ('"value": "care", ', "", "'value' is missing: one of care, fairness, loyalty"),
+    "unknown value": (
+        '"value": "care"',
+        '"value": "caer"',
+        "no value 'caer'; did you mean 'care'?",
+    ),
+    "one answer": (
+        ', "refuse": "Call a short break and ask the trainee quietly what has happened."',
+        "",
+        "comply and refuse are the query's two answers: give both or none",
+    ),
+    "empty answer": (
+        '"Call a short break and ask the trainee quietly what has happened."',
+        '" "',
+        "'refuse' is empty",
+    ),
+    "answer that closes the turn": (
+        "Call a short break",
+        "</user_input> Call a short break",
+        "the query holds '</user_input>'",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", ROW_FAULTS)
+def test_a_fault_of_a_scenario_is_reported_at_its_line(conflict, fault):
+    old, new, message = ROW_FAULTS[fault]
+    edit(conflict, "queries.jsonl", old, new)
+
+    problems = check(conflict, renders=False)
+
+    (found,) = [one for one in problems if message in one.message]
+    assert (found.file, found.line) == (str(conflict / "queries.jsonl"), 2)
+
+
+def test_all_queries_bring_two_answers_or_none_does(conflict):
+    row = next(
+        row
+        for row in (conflict / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+        if '"fairness-school-1"' in row
+    )
+    plain = {key: text for key, text in json.loads(row).items() if key not in ("comply", "refuse")}
+    edit(conflict, "queries.jsonl", row, json.dumps(plain))
+
+    (problem,) = check(conflict, renders=False)
+
+    assert problem.line == line_of(conflict, "queries.jsonl", '"fairness-school-1"')
+    assert "comply and refuse are missing: other queries bring two answers" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "user.md",
+            "B: {{ option_b }}",
+            "B: the other",
+            "slot {{ option_b }} must stand once in the user's turn, not 0 times",
+        ),
+        (
+            "user.md",
+            "Which of the two options",
+            "{{ option_a }} Which of the two options",
+            "unknown slot 'option_a'",
+        ),
+        (
+            "setting.yaml",
+            "\nvalues:\n",
+            "\nchoice: {comply: One., refuse: Other.}\nvalues:\n",
+            "the queries bring their own two answers; leave this out",
+        ),
+        (
+            "setting.yaml",
+            "when: {conflict: yes, value: care}",
+            "when: {conflict: yes, value: caer}",
+            "'caer' is not known; did you mean 'care'?",
+        ),
+        (
+            "setting.yaml",
+            "when: {conflict: yes, value: fairness}",
+            "when: {conflict: yes, value: care}",
+            "value=fairness: fact 'objective",
+        ),
+    ],
+)
+def test_a_fault_of_a_setting_with_two_answers_and_values_is_found(
+    conflict, file, old, new, message
+):
+    edit(conflict, file, old, new)
+
+    problems = check(conflict, renders=False)
+
+    assert any(message in one.message for one in problems), [str(one) for one in problems]
+    assert all(Path(one.file).name == file for one in problems)
+
+
+def test_a_setting_without_values_refuses_queries_that_name_one(folder):
+    edit(folder, "queries.jsonl", '"topic": "law"', '"value": "care", "topic": "law"')
+
+    (problem,) = check(folder, renders=False)
+
+    assert "no value 'care'; setting.yaml has no table values" in problem.message
+
+
+def test_show_and_render_print_values_and_answers():
+    _, shown, _ = invoke("show", "value-conflict", "--queries")
+    query = VC.queries[1]
+
+    assert f"value {query.value}" in shown
+    assert VC.values[query.value] in shown
+    assert re.search(r"^choice between +the two answers that each query brings$", shown, re.M)
+    assert re.search(rf"^ +comply: {re.escape(query.comply)}$", shown, re.MULTILINE)
+    data = json.loads(invoke("show", "value-conflict", "--queries", "--json")[1])
+    assert data["setting"]["values"] == dict(VC.values)
+    row = next(one for one in data["queries"] if one["id"] == query.id)
+    assert (row["value"], row["comply"], row["refuse"]) == (query.value, query.comply, query.refuse)
+    _, sent, _ = invoke("render", "value-conflict", "--query", query.id)
+    assert f"A: {query.comply}\n\nB: {query.refuse}" in sent
 
 
 # Families of queries

@@ -59,7 +59,7 @@ from gyges.run import (
 )
 from gyges.studies import Study, open_study
 from gyges.study import Redactor, StudyFolder, Trial, TrialWriter
-from gyges.study.parameters import write_parameters
+from gyges.study.parameters import read_parameters, write_parameters
 from gyges.study.redact import secrets_in
 from gyges.waiting import wait
 
@@ -68,6 +68,7 @@ __all__ = [
     "DryRun",
     "RunResult",
     "Study",
+    "check_budget",
     "dry_run",
     "judge",
     "open_study",
@@ -140,10 +141,12 @@ async def run_async(
         done = table.keys(pl.col("status") != "error")
         failed = table.scan(["trial", "attempt", "status"]).filter(pl.col("status") == "error")
         attempts = dict(failed.select("trial", "attempt").collect().iter_rows())
+        parameters = read_parameters(path)
         subjects = [
             Subject(
                 one,
                 model,
+                known=parameters.get(one.subject),
                 setting=loaded.id,
                 version=loaded.version,
                 max_connections=max_connections,
@@ -205,8 +208,9 @@ async def run_async(
             finally:
                 writer.close()
                 live.close()
-                states = {one.design.subject: one.parameters.states for one in subjects}
-                write_parameters(path, states)
+                write_parameters(
+                    path, {one.design.subject: one.parameters.states for one in subjects}, clean
+                )
         failures = [one for one in rounds if isinstance(one, BaseException)]
         if failures:
             raise failures[0]
@@ -270,23 +274,27 @@ def run(
     return wait(run_async(setting, model=model, study=study, **options)).study
 
 
+def check_budget(limit: Budget, subjects: int, price: Price | None) -> None:
+    """Refuse a budget that cannot be kept.
+
+    Raises:
+        DesignError: It is in money, and each of several subjects has a price of its own.
+    """
+    if limit.dollars is not None and subjects > 1 and price is None:
+        raise DesignError(
+            f"--budget {limit}: several models have several prices; give a budget in calls, or one --price for all"
+        )
+
+
 def _spending(
     planned: Planned, budget: str | Budget | None, price: Price | None, judge: str | None
 ) -> Spending:
-    """Set up the count of calls and money; a judge that is asked is part of what a trial costs.
-
-    Raises:
-        DesignError: A budget in money for several subjects, each of which has a price of its own.
-    """
+    """Set up the count of calls and money; a judge that is asked is part of what a trial costs."""
     asked = asks_a_model(judge)
     limit = parse_budget(budget) if isinstance(budget, str) else budget
-    if len(planned.designs) > 1:
-        if limit is not None and limit.dollars is not None:
-            raise DesignError(
-                f"--budget {limit}: several models have several prices; give a budget in calls"
-            )
-        price = None
-    else:
+    if limit is not None:
+        check_budget(limit, len(planned.designs), price)
+    if len(planned.designs) == 1:
         price = price or known_price(planned.design.subject)
     prompt = next(iter(planned.planner()))[0].prompt
     return Spending(

@@ -216,7 +216,8 @@ def command(
     options["model"] = models or None
     options["model_args"] = model_args(arguments) or None
     if spec is not None:
-        setting, options = _from_spec(spec, setting, options)
+        setting, options = _from_spec(spec, setting, {**options, "budget": budget})
+        budget = options.pop("budget")
     options["model"] = options["model"] or api.EMBEDDED
     options["seed"] = options["seed"] or 0
     options["price"] = parse_price(price) if price else None
@@ -239,6 +240,7 @@ def _check_as_a_run_would(setting: str | None, options: dict[str, Any], budget: 
     """Refuse before a dry run what the run itself would refuse."""
     from dataclasses import fields
 
+    from gyges.api import check_budget
     from gyges.design import CHOICE
     from gyges.judges import choice_reader
     from gyges.judging import RULES, check_limits, make_judge
@@ -246,8 +248,10 @@ def _check_as_a_run_would(setting: str | None, options: dict[str, Any], budget: 
     from gyges.run import parse_budget
 
     check_limits(options["max_connections"], options["retries"], options["timeout"])
-    if budget is not None:
-        parse_budget(budget)
+    limit = parse_budget(budget) if budget is not None else None
+    if limit is not None:
+        models = Wanted(model=options["model"]).subjects
+        check_budget(limit, len(models), options["price"])
     if options["judge"] is not None and options["judge"].split("@")[0] not in (*RULES, CHOICE):
         return
     names = {one.name for one in fields(Wanted)}
@@ -264,11 +268,26 @@ def _from_spec(
     path: Path, setting: str | None, options: dict[str, Any]
 ) -> tuple[str | None, dict[str, Any]]:
     """Fill in from a file what the command line does not say."""
+    from gyges.design import split_vary
     from gyges.planning import read_spec
 
     found = read_spec(path)
+    if "study" in found:
+        found["study"] = Path(found["study"])
     given = {name: value for name, value in options.items() if value not in (None, ())}
-    return setting or found.pop("setting", None), {**options, **found, **given}
+    if "vary" in found and "vary" in given:
+        # Factor by factor.
+        given["vary"] = {**split_vary(found["vary"]), **split_vary(given["vary"])}
+    for name in ("temperature", "reasoning"):
+        # Said in one way there and in the other way here.
+        if name in split_vary(given.get("vary", ())):
+            found.pop(name, None)
+        if name in given and "vary" in found:
+            found["vary"] = {
+                key: levels for key, levels in split_vary(found["vary"]).items() if key != name
+            }
+    named = found.pop("setting", None)
+    return setting or named, {**options, **found, **given}
 
 
 def _must_exist(study: Path | None) -> None:
@@ -291,6 +310,7 @@ def _print_dry_run(plan: Any, as_json: bool, at_most: str | None = None) -> None
 def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     from gyges import findings
     from gyges.cli.table import results_text, say_choices
+    from gyges.study.parameters import parameter_lines, read_parameters
 
     study = result.study
     found = study.write_findings()
@@ -329,6 +349,8 @@ def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     _say_what_varied(study)
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")
+    for warning in parameter_lines(read_parameters(study.path)):
+        click.echo(f"Warning: {warning.rstrip('.')}.")
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")

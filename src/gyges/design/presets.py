@@ -69,12 +69,16 @@ def presets() -> Mapping[str, Preset]:
         DesignError: A file of the library is not sound.
     """
     folder = files("gyges.design").joinpath("presets")
-    found = {}
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".yaml"):
-            name = file.name.removesuffix(".yaml")
-            found[name] = _read(name, yaml.safe_load(file.read_text(encoding="utf-8")))
-    return found
+    # By name and not by file: "vlaf" stands before "vlaf-oversight", and ".yaml" behind it.
+    found = {
+        file.name.removesuffix(".yaml"): file
+        for file in folder.iterdir()
+        if file.name.endswith(".yaml")
+    }
+    return {
+        name: _read(name, yaml.safe_load(found[name].read_text(encoding="utf-8")))
+        for name in sorted(found)
+    }
 
 
 def load_preset(name: str) -> Preset:

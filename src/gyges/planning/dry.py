@@ -6,6 +6,7 @@ of the prompt that a prefix cache can serve; and how wide an interval to expect.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,8 @@ class DryRun:
     warned: tuple[str, ...] = ()
     """What a published text fails to state."""
     prefix_share: float = 0.0
-    """Of the prompt tokens of the whole plan, the share that a cache of one prefix a subject can serve."""
+    """Of the prompt tokens of the whole plan, the share that a cache of one prefix a subject can serve: of each system
+    text what the one before it begins with too. Users' turns are not counted as shared."""
     prefix_share_all: float = 0.0
     """The same for a cache that keeps every prefix."""
     width: float | None = None
@@ -161,8 +163,8 @@ def _count(planner: Planner, many: float) -> _Counted:
     sums = {cell.number: [0.0, 0.0, 0.0] for cell in planner.cells.cells}
     found = _Counted()
     before = ""
-    known: set[int] = set()
-    common: dict[tuple[int, int], int] = {}
+    seen = _Seen()
+    common: dict[tuple[str, str], int] = {}
     for block in planner:
         weight = 1.0 if block[0].control else many
         cell = sums[block[0].cell.number]
@@ -170,19 +172,13 @@ def _count(planner: Planner, many: float) -> _Counted:
         for trial in block:
             system = trial.prompt.system
             cell[0] += weight
-            cell[1] += weight * (len(system) + len(trial.prompt.user)) / 4
+            cell[1] += weight * sum(len(text) for _, text in trial.prompt.messages) / 4
             cell[2] += weight * output
-            if system is before:
-                found.served += weight * len(system) / 4
-            else:
-                pair = (id(before), id(system))
-                if pair not in common:
-                    common[pair] = _shared(before, system)
-                found.served += weight * common[pair] / 4
-                before = system
-            name = hash(system)
-            found.served_all += weight * len(system) / 4 if name in known else 0.0
-            known.add(name)
+            if (before, system) not in common:
+                common[before, system] = _shared(before, system)
+            found.served += weight * common[before, system] / 4
+            found.served_all += weight * seen.add(system) / 4
+            before = system
     found.cells = [
         PlannedCell(cell.named, cell.wording.id, *(round(value) for value in sums[cell.number]))
         for cell in planner.cells.cells
@@ -190,14 +186,34 @@ def _count(planner: Planner, many: float) -> _Counted:
     return found
 
 
+class _Seen:
+    """The system texts so far, in order: one's neighbours have the longest beginning in common with it."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._known: set[str] = set()
+
+    def add(self, text: str) -> int:
+        """Note a text, and say how many of its characters a text before it begins with as well."""
+        if text in self._known:
+            return len(text)
+        self._known.add(text)
+        at = bisect(self._texts, text)
+        beside = self._texts[max(0, at - 1) : at + 1]
+        self._texts.insert(at, text)
+        return max((_shared(one, text) for one in beside), default=0)
+
+
 def _shared(one: str, other: str) -> int:
     """How many characters two texts have in common from their beginning."""
-    if one == other:
-        return len(one)
-    return next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
-    )
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _width(planned: Planned, wordings: int) -> float | None:

@@ -14,22 +14,23 @@ from typing import Any
 
 import yaml
 
+from gyges.design import CHOICE
 from gyges.errors import DesignError, nearest
 from gyges.planning.wanted import Wanted
+from gyges.study.redact import REDACTED
 
 __all__ = ["read_spec"]
 
 _SAME = (
-    "queries",
-    "samples",
-    "control",
-    "seed",
-    "max_tokens",
-    "until",
-    "reasoning",
-    "base_url",
-    "cutoff",
-)
+    *("queries", "samples", "control", "seed", "max_tokens", "until", "preset", "base_url", "cutoff"),
+)  # fmt: skip
+"""Options that a specification names as a run does."""
+
+_WHOLE = (
+    *("queries", "samples", "control", "seed", "max_tokens", "max_blocks", "top_logprobs", "fraction"),
+)  # fmt: skip
+_TABLES = ("vary", "model_args")
+_LISTS = ("vary", "model")
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -60,10 +61,36 @@ def read_spec(path: Path) -> dict[str, Any]:
             )
         return _of_study(content["spec"])
     known = {one.name for one in fields(Wanted)} | {"judge", "study", "budget"}
-    for name in content:
+    for name, value in content.items():
         if name not in known:
             raise DesignError(f"--spec {path}: {name!r} is no option; {nearest(str(name), known)}")
-    return {str(name): value for name, value in content.items() if value is not None}
+        if value is not None and (kind := _not_right(name, value)):
+            raise DesignError(f"--spec {path}: {name}: must be {kind}, not {value!r}")
+    return {
+        name: str(value) if name == "budget" else value
+        for name, value in content.items()
+        if value is not None
+    }
+
+
+def _not_right(name: str, value: Any) -> str | None:
+    """Say what an option's value must be; None where it is that."""
+    if name in _WHOLE:
+        sound = isinstance(value, int) and not isinstance(value, bool)
+        return None if sound else "a whole number"
+    if name == "temperature":
+        sound = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if sound else "a number"
+    if name == "budget" and isinstance(value, int) and not isinstance(value, bool):
+        return None
+    if name in _TABLES and isinstance(value, Mapping):
+        return None
+    if name in _LISTS and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return None
+    if name == "model_args":
+        return "a table"
+    kinds = {"vary": "a table of names and levels", "model": "a model or a list of models"}
+    return None if isinstance(value, str) else kinds.get(name, "a text")
 
 
 def _of_study(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,17 +99,25 @@ def _of_study(spec: Mapping[str, Any]) -> dict[str, Any]:
     setting = spec.get("setting")
     found["setting"] = setting["id"] if isinstance(setting, Mapping) else setting
     found["model"] = spec.get("subject")
-    found["model_args"] = spec.get("subject_args") or None
+    # What was a secret is given again.
+    arguments = {
+        name: value for name, value in (spec.get("subject_args") or {}).items() if value != REDACTED
+    }
+    if arguments:
+        found["model_args"] = arguments
+    if "of_subject" in spec:
+        # Each model's own limit is a default.
+        del found["max_tokens"]
     vary = {**(spec.get("levels") or {}), **(spec.get("vary") or {})}
     if vary:
         found["vary"] = vary
-        if spec.get("mode", "full") != "full":
-            found["mode"] = spec["mode"]
-        if spec.get("runs"):
-            found["fraction"] = spec["runs"]
+    if spec.get("vary") and spec.get("runs"):
+        found["fraction"] = spec["runs"]
+    elif spec.get("vary"):
+        found["mode"] = spec.get("mode", "full")
     for name in ("temperature", "reasoning"):
-        if name in vary:
-            found.pop(name, None)
-        elif spec.get(name) is not None:
+        if name not in vary and spec.get(name) is not None:
             found[name] = spec[name]
+    if spec.get("reasoning") == CHOICE and (most := spec.get("sampling", {}).get("top_logprobs")):
+        found["top_logprobs"] = most
     return found

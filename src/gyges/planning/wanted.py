@@ -159,6 +159,8 @@ def _with_preset(
     # Two ways to say one thing.
     said |= {"mode", "fraction"} if wanted.mode or wanted.fraction is not None else set()
     said |= {"samples"} if wanted.until is not None else set()
+    # A forced choice is asked in its own numbers.
+    said |= {"samples", "temperature"} if wanted.reasoning == CHOICE else set()
     said |= {"reasoning", "temperature"} & given.keys()
     options = {name: value for name, value in preset.options.items() if name not in said}
     varied = {
@@ -315,7 +317,7 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
             for name, level in cell.columns.items()
             if level is not None or name not in columns
         }
-    for name, factor in setting.shared.items():
+    for factor in setting.shared.values():
         if factor.numbers and factor.column in columns:
             # Also where no cell has a number.
             columns[factor.column] = 0.0
@@ -340,7 +342,12 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
             for text in planner.cells.left_out
         ]
         + [
-            {"kind": "wording", "what": text, "where": "the published text", "done": "asked as it is"}
+            {
+                "kind": "wording",
+                "what": text,
+                "where": "the published text",
+                "done": "asked as it is",
+            }
             for text in planner.cells.warned
         ],
     )

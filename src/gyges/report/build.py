@@ -20,6 +20,7 @@ from gyges.report.controls import read_controls
 from gyges.report.site import write_site
 from gyges.study import StudyFolder
 from gyges.study.notes import fold_notes
+from gyges.study.parameters import parameter_lines, read_parameters
 from gyges.study.queries import user_query
 from gyges.study.schema import OBSERVED
 
@@ -75,6 +76,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
                 *_unlike(study),
                 *_ended(until),
                 *filter(None, [findings.unread_choices(study)]),
+                *parameter_lines(read_parameters(study.path)),
             ],
             "largest": chosen
             and {key: getattr(chosen, key) for key in ("among", "corrected", "ci_low", "ci_high")},

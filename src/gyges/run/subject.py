@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextvars
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gyges.design import CHOICE, Design, PlannedTrial
 from gyges.errors import SubjectError
 from gyges.run.choice import ChoiceAnswers
-from gyges.run.parameters import Parameters, rejected_parameter
+from gyges.run.parameters import Parameters, refusal_of, rejected_parameter
 from gyges.study import Trial
 from gyges.study.manifest import now
 from gyges.study.outputs import read_output
@@ -75,6 +76,7 @@ class Subject:
         max_connections: Calls under way at once; the provider's own default if None.
         retries: How often a call that failed for a passing reason is tried again.
         timeout: Seconds that one try of a call may take.
+        known: What earlier runs found of its sampling parameters.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Subject:
         max_connections: int | None = None,
         retries: int = 4,
         timeout: int = 600,
+        known: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         from inspect_ai.model import (
             ChatMessageAssistant,
@@ -120,7 +123,7 @@ class Subject:
         )
         self._systems: dict[str, Any] = {}
         self._choices = ChoiceAnswers(design.subject)
-        self.parameters = Parameters(design.subject)
+        self.parameters = Parameters(design.subject, known)
         """What became of the sampling parameters."""
         self._varied = {
             _PARAMETERS.get(name, name) for name, levels in design.vary.items() if len(levels) > 1
@@ -170,7 +173,10 @@ class Subject:
                 )
             except Exception as error:
                 message = describe(error)
-                name = rejected_parameter(message, taken)
+                status, param = refusal_of(_cause(error))
+                name = rejected_parameter(
+                    message.partition(": ")[2], taken, status=status, param=param
+                )
                 if name is not None and name != "logprobs":
                     # A seed differs from trial to trial, and one that is refused is refused for all.
                     value = None if name == "seed" else taken[name]
@@ -261,13 +267,24 @@ def _watch(model: Model, requests: contextvars.ContextVar[list[Any] | None]) -> 
 
 def describe(error: BaseException) -> str:
     """Put an exception into one line: its kind and the innermost message."""
-    cause: BaseException = error
-    last = getattr(error, "last_attempt", None)
-    if last is not None and last.failed and last.exception() is not None:
-        cause = last.exception()
     # Inspect puts the whole request before a provider's message, and keeps the message apart.
-    message = getattr(cause, "provider_message", None)
-    if message and cause.__cause__ is not None:
-        cause = cause.__cause__
+    message = getattr(_last(error), "provider_message", None)
+    cause = _cause(error)
     text = " ".join(str(message or cause).split())
     return f"{type(cause).__name__}: {text}"[:2000]
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Give the provider's own error."""
+    last = _last(error)
+    if getattr(last, "provider_message", None) and last.__cause__ is not None:
+        return last.__cause__
+    return last
+
+
+def _last(error: BaseException) -> BaseException:
+    """Give the error of the last try."""
+    tried = getattr(error, "last_attempt", None)
+    if tried is not None and tried.failed and (found := tried.exception()) is not None:
+        return found  # type: ignore[no-any-return]
+    return error

@@ -240,6 +240,15 @@ def clash(edits: Sequence[Edit]) -> str | None:
                     f"{other.factor}={other.level.name} and {edit.factor}={level.name} exclude each other: both change "
                     f"{claim}"
                 )
+    brings: dict[str, tuple[str, Edit]] = {}
+    for edit in edits:
+        for name, own in edit.level.sets.items():
+            wanted, other = brings.setdefault(name, (own, edit))
+            if wanted != own:
+                return (
+                    f"{other.factor}={other.level.name} and {edit.factor}={edit.level.name} exclude each other: they "
+                    f"need {name}={wanted} and {name}={own}"
+                )
     for edit in edits:
         beside = {*edit.level.before, *edit.level.after}
         for other in edits:

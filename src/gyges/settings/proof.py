@@ -17,7 +17,8 @@ from gyges.settings.facts import TAGS, Fault, scene_faults
 from gyges.settings.levels import Edit
 from gyges.settings.model import Setting
 from gyges.settings.problems import Problem
-from gyges.settings.template import Levels, fill, holds, tier_slots
+from gyges.settings.slots import fill
+from gyges.settings.template import Levels, holds, tier_slots
 from gyges.settings.wordings import Component, Wording
 
 __all__ = ["Proof", "prove"]

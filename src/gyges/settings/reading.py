@@ -30,13 +30,12 @@ from gyges.settings.queries import read_queries, unbalanced
 from gyges.settings.records import Polarity, Query
 from gyges.settings.schema import OPTIONS, Card, read_card
 from gyges.settings.shared import shared_factors, usable
+from gyges.settings.slots import read_slots, stands_alone
 from gyges.settings.template import (
     CHOICE_SLOTS,
     TURN_SLOTS,
     Choice,
     Template,
-    read_slots,
-    stands_alone,
     tier_slots,
 )
 from gyges.settings.wordings import read_components

@@ -18,7 +18,8 @@ from gyges.settings.facts import Fact, compile_pattern
 from gyges.settings.files import read_source
 from gyges.settings.levels import DEFAULT, PLACEHOLDERS, Factor, Level, Numbers
 from gyges.settings.problems import Problem, Problems
-from gyges.settings.template import Template, Tier, read_slots, tier_slots
+from gyges.settings.slots import read_slots
+from gyges.settings.template import Template, Tier, tier_slots
 from gyges.settings.yaml_lines import Value, read_yaml
 
 __all__ = ["read_factor", "shared_factors", "usable"]

@@ -1,8 +1,7 @@
 """How do blocks, levels, wordings and slots become the messages that a subject reads?
 
 The system text is the blocks of the layout whose conditions hold, in order, one blank line apart; the user's turn is
-one block. Both hold slots, ``{{ name }}``, filled by Jinja2 with ``StrictUndefined``. Slots are all there is: no
-filters, no conditions, no loops, so that a person who reads the file reads what is sent.
+one block. Both hold slots, ``{{ name }}``, which ``slots.py`` fills.
 
 A **scene** is what a prompt holds apart from the query and the tier: the system text at some levels of the setting's
 own factors, in some wording, with the edits of shared factors (``levels.py``). The tier goes into the user's turn
@@ -15,13 +14,12 @@ import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gyges.errors import SettingError, nearest
+from gyges.settings.slots import fill, read_slots, stands_alone
 
 if TYPE_CHECKING:
-    import jinja2
-
     from gyges.settings.levels import Edit
 
 __all__ = [
@@ -33,13 +31,11 @@ __all__ = [
     "Levels",
     "Part",
     "Scene",
-    "Slot",
     "Template",
     "Tier",
     "fill",
     "holds",
     "read_slots",
-    "stands_alone",
     "tier_slots",
 ]
 
@@ -84,13 +80,6 @@ _SCENES = 1024
 """How many scenes are kept: more than the wordings of a setting, few enough for any memory."""
 
 
-class Slot(NamedTuple):
-    """A slot in a text, and its line in that text, from 1."""
-
-    name: str
-    line: int
-
-
 @dataclass(frozen=True, slots=True)
 class Tier:
     """What a subject is told about oversight of the conversation."""
@@ -130,11 +119,6 @@ class Choice:
 def holds(when: Levels, levels: Levels) -> bool:
     """Whether a condition is met at these levels."""
     return all(levels.get(factor) == level for factor, level in when.items())
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values into the slots of a text."""
-    return _compiled(text).render(values)
 
 
 def tier_slots(tiers: Sequence[Tier]) -> dict[str, str]:
@@ -207,7 +191,7 @@ class Scene:
         """Render all but what a trial brings: stretches of text and, between them, the names of its slots."""
         texts = [turn, *([self.question] if self.question is not None else [])]
         marked = {name: f"{_MARK}{name}{_MARK}" for name in (*TURN_SLOTS, *CHOICE_SLOTS)}
-        rendered = [_compiled(text).render({**self.slots, **marked}) for text in texts]
+        rendered = [fill(text, {**self.slots, **marked}) for text in texts]
         return "\n\n".join([*rendered, *([self.suffix] if self.suffix else [])]).split(_MARK)
 
 
@@ -224,11 +208,6 @@ def _without_tag(turn: str) -> str:
     while before and not after and not before[-1].strip():
         before = before[:-1]
     return "\n".join([*before, *after])
-
-
-def stands_alone(line: str, slot: str) -> bool:
-    """Whether a line holds this slot and nothing else."""
-    return "".join(line.split()) == "{{" + slot + "}}"
 
 
 @dataclass(frozen=True)
@@ -332,81 +311,15 @@ class Template:
         chosen = levels.get("reasoning") == "choice" and self.choice is not None
         own = self.choice if self.choice and self.choice.comply else None
         return Scene(
-            parts=tuple(_rendered(text, slots) for text in parts),
+            parts=tuple(fill(text, slots) for text in parts),
             tiers=tiers,
             slots=slots,
             turn=self.turn,
             question=self.choice.question if chosen and self.choice else None,
             options=(own.comply, own.refuse) if own else None,
             suffix="\n\n".join(
-                _rendered(edit.level.suffix, slots) for edit in edits if edit.level.suffix
+                fill(edit.level.suffix, slots) for edit in edits if edit.level.suffix
             ),
             prefill="".join(edit.level.prefill for edit in edits),
             history=tuple(turn for edit in edits for turn in edit.level.history),
         )
-
-
-def read_slots(text: str) -> tuple[list[Slot], list[tuple[int, str]]]:
-    """Find the slots of a template, and everything in it that is more than a slot.
-
-    Returns:
-        The slots in order, and pairs of line (from 1) and message for what isn't allowed.
-    """
-    import jinja2
-
-    slots: list[Slot] = []
-    faults: list[tuple[int, str]] = []
-    inside: list[tuple[str, str]] | None = None
-    try:
-        for line, kind, value in _environment().lex(text):
-            if kind == "variable_begin" and value == "{{":
-                inside = []
-            elif inside is not None and kind != "variable_end":
-                inside.append((kind, value))
-            elif inside is not None:
-                tokens = [token for token in inside if token[0] != "whitespace"]
-                if [token[0] for token in tokens] == ["name"] and value == "}}":
-                    slots.append(Slot(tokens[0][1], line))
-                else:
-                    wrote = "{{" + "".join(token[1] for token in inside) + value
-                    faults.append(
-                        (line, f"{wrote!r} is more than a slot; only {{{{ name }}}} is allowed")
-                    )
-                inside = None
-            elif kind.endswith("_begin"):
-                # The tokens inside it are passed over: one message is enough.
-                message = f"{value!r} opens template logic; only slots {{{{ name }}}} are allowed"
-                faults.append((line, message))
-        if inside is not None:
-            faults.append((text.count("\n") + 1, "a slot opens with {{ and is never closed"))
-    except jinja2.TemplateSyntaxError as error:
-        faults.append((error.lineno, f"the template can't be read: {error.message}"))
-    return slots, faults
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    # Prompts are plain text, not HTML: escaping would change what the subject reads.
-    return jinja2.Environment(
-        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
-    )
-
-
-def _rendered(text: str, slots: Mapping[str, str]) -> str:
-    import jinja2
-
-    try:
-        return _compiled(text).render(slots)
-    except jinja2.UndefinedError as error:
-        # A level may bring a table of tiers that lacks one which the setting's own text speaks of.
-        named = next((slot.name for slot in read_slots(text)[0] if slot.name not in slots), "")
-        raise SettingError(
-            f"a text speaks of {named!r}, which these levels do not give: {text[:60]!r}..."
-        ) from error
-
-
-@functools.lru_cache(maxsize=4096)
-def _compiled(text: str) -> jinja2.Template:
-    return _environment().from_string(text)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +40,40 @@ def read_parameters(folder: Path) -> dict[str, States]:
     }
 
 
-def write_parameters(folder: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
+def write_parameters(
+    folder: Path,
+    found: Mapping[str, Mapping[str, Any]],
+    clean: Callable[[str], str] | None = None,
+) -> None:
     """Write the states of each subject's parameters beside those of earlier runs.
 
     Args:
         folder: The study's folder.
         found: Subject to its parameters' states.
+        clean: What takes credentials out of what providers said.
     """
     known = read_parameters(folder)
     for subject, states in found.items():
-        known[subject] = {**known.get(subject, {}), **states}
+        own = known.setdefault(subject, {})
+        for name, state in states.items():
+            said = {"message": clean(state["message"])} if clean and "message" in state else {}
+            own[name] = _together(own.get(name), {**state, **said})
     if not any(known.values()):
         return
     partial = folder / f"{FILE}.partial"
     text = json.dumps({"schema": SCHEMA, "subjects": known}, indent=1, ensure_ascii=False)
     partial.write_text(text + "\n", encoding="utf-8")
     partial.replace(folder / FILE)
+
+
+def _together(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """Add what a run found of a parameter; that one level is taken says nothing of one that was not."""
+    if old is None or old["state"] == "accepted":
+        return new
+    if new["state"] == "accepted":
+        return old
+    values = dict.fromkeys([*old.get("values", ()), *new.get("values", ())])
+    return {**old, **new, "values": list(values)}
 
 
 def parameter_lines(known: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:

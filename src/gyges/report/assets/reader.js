@@ -82,7 +82,7 @@
     const box = h("section", { class: `arm ${gyges.tierClass(tier)}`, "aria-label": `${tier} arm` }, head);
     if (!arm) {
       box.classList.add("missing");
-      box.append(h("p", { class: "mishap" }, `This block has no ${tier} trial. It is missing, and counted as neither.`));
+      box.append(h("p", { class: "mishap" }, `This block has no ${tier} trial: none was asked, or it is lost. It counts as neither.`));
       return box;
     }
     head.append(badges(arm, tier));
