@@ -181,6 +181,9 @@ class Design:
                 del record[name]
         if not self.vary:
             del record["mode"]
+        used = {name for name in (*self.levels, *self.vary) if name in setting.shared}
+        if used:
+            record["factors"] = {name: setting.shared[name].version for name in sorted(used)}
         record["setting"] = {"id": setting.id, "version": setting.version, "hash": setting.hash}
         record["published"] = [
             {"what": one.what, "since": one.since.isoformat()} for one in setting.published

@@ -128,12 +128,14 @@ def plan_run(
     for name, value in (("reasoning", wanted.reasoning), ("temperature", wanted.temperature)):
         if value is not None and name in given:
             raise DesignError(f"--{name} {value} and --vary {name}: give one of them")
+    asked = wanted.reasoning
     if wanted.preset is not None:
         wanted, given = _with_preset(wanted, given)
     setting = setting or load_setting(wanted.setting or "animal-welfare", setting_dirs)
     further = _further(setting, wanted, given)
     levels = read_levels(setting, given, further)
     _check(wanted, levels)
+    _check_implied(setting, asked, levels)
     fixed = {name: found[0] for name, found in levels.items() if len(found) == 1}
     varied = {name: found for name, found in levels.items() if len(found) > 1}
     if not varied and (wanted.fraction is not None or wanted.mode not in (None, "full")):
@@ -163,6 +165,9 @@ def _with_preset(
     said |= {"samples", "temperature"} if wanted.reasoning == CHOICE else set()
     said |= {"reasoning", "temperature"} & given.keys()
     options = {name: value for name, value in preset.options.items() if name not in said}
+    if wanted.queries is not None and "control" in options:
+        # A smaller run of a preset has a smaller control.
+        options["control"] = min(options["control"], wanted.queries)
     varied = {
         name: list(levels)
         for name, levels in preset.vary.items()
@@ -217,6 +222,20 @@ def _check(wanted: Wanted, levels: Mapping[str, list[Any]]) -> None:
         raise DesignError(
             f"--cutoff {wanted.cutoff}: give year-month or year-month-day, such as 2025-03"
         )
+
+
+def _check_implied(
+    setting: Setting, reasoning: str | None, levels: Mapping[str, list[Any]]
+) -> None:
+    """Refuse a reasoning that was asked for by name where a level brings another one with it."""
+    for name, chosen in levels.items():
+        for level in chosen if name in setting.shared and reasoning is not None else ():
+            brings = setting.shared[name].level(level).sets.get("reasoning", reasoning)
+            if brings != reasoning:
+                raise DesignError(
+                    f"--reasoning {reasoning} and --vary {name}={level}, which brings reasoning={brings} with it: leave "
+                    "--reasoning out"
+                )
 
 
 def _design(
