@@ -233,8 +233,8 @@ def _check_implied(
             brings = setting.shared[name].level(level).sets.get("reasoning", reasoning)
             if brings != reasoning:
                 raise DesignError(
-                    f"--reasoning {reasoning} and --vary {name}={level}, which brings reasoning={brings} with it: leave "
-                    "--reasoning out"
+                    f"--reasoning {reasoning} and --vary {name}={level}, which brings reasoning={brings} with it: "
+                    "leave --reasoning out"
                 )
 
 
