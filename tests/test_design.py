@@ -143,6 +143,11 @@ def test_a_level_that_brings_another_with_it_does_not_vary_beside_it() -> None:
 
 
 def test_sampling_and_reasoning_are_said_once() -> None:
+    refused(
+        "--reasoning none and --vary dose=4.*brings reasoning=scratchpad",
+        reasoning="none",
+        vary="dose=2,4",
+    )
     refused("--temperature 0.5 and --vary temperature", temperature=0.5, vary=["temperature=0,1"])
     refused("--reasoning none and --vary reasoning", reasoning="none", vary=["reasoning=none"])
 
@@ -352,8 +357,11 @@ def test_the_room_for_an_answer_is_that_of_the_wordiest_level() -> None:
     assert room(reasoning="none") == 600
     assert room(vary=["reasoning=none,scratchpad"]) == 3000
     assert room(vary=["reasoning=none,native"]) == 8000
-    # The level 4 of the dose brings the scratchpad with it.
-    assert room(reasoning="none", vary=["dose=2,4"]) == 3000
+    # A level of another factor may bring the scratchpad with it.
+    design = plan_run(Wanted(vary=["dose=2,4"])).design
+    assert design.reasoning == "none"
+    assert design.max_tokens == plan_run(Wanted(reasoning="scratchpad")).design.max_tokens == 500
+    assert "stop_seqs" not in design.sampling
 
 
 # Queries, seeds and columns
@@ -1169,6 +1177,7 @@ STUDIES: dict[str, dict[str, Any]] = {
     "plain": {"queries": 3, "reasoning": "none", "temperature": 0.4, "seed": 5, "max_tokens": 90},
     "varied": {"vary": ["wording=4", "temperature=0,1", "lab=OpenAI"], "samples": 2, "fraction": 5},
     "one at a time": {"vary": ["humanity=yes,no", "tier=two,three"], "mode": "one-at-a-time"},
+    "dose": {"vary": ["dose=0,2,4"], "queries": 2},
     "preset": {"preset": "prompt-ablations", "queries": 1, "samples": 1, "control": 0},
     "preset in full": {
         "preset": "three-tier",

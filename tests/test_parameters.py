@@ -322,6 +322,32 @@ def test_each_model_has_states_of_its_own(server: Start, ask: Ask) -> None:
     ]
 
 
+def test_a_model_that_cannot_be_reached_keeps_nothing_from_the_others(
+    server: Start, ask: Ask, tmp_path: Path
+) -> None:
+    broken = True
+    local = server(
+        lambda request: (
+            fail(404, "no such model")
+            if broken and request.body["model"] == "missing"
+            else by_tier(request)
+        )
+    )
+    options: dict[str, Any] = {"model": ["openai-api/local/missing", LOCAL], "queries": 12}
+
+    with pytest.raises(SubjectError, match="missing: the first 2. calls all failed"):
+        ask(**options)
+
+    study = gyges.open_study(tmp_path / "study")
+    counts = study.trials().group_by("subject", "status", "verdict_status").len()
+    assert (LOCAL, "ok", "ok", 24) in counts.rows()
+    before = len(local.requests)
+    broken = False
+    study = ask(**options)
+    assert len(local.requests) == before + 24
+    assert study.trials()["status"].to_list() == ["ok"] * 48
+
+
 # Forced choices
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from gyges.design import CHOICE, PlannedTrial
-from gyges.errors import DesignError, nearest
+from gyges.errors import DesignError, GygesError, nearest
 from gyges.judges import (
     LiveJudge,
     choice_reader,
@@ -212,7 +212,9 @@ async def run_async(
                     path, {one.design.subject: one.parameters.states for one in subjects}, clean
                 )
         failures = [one for one in rounds if isinstance(one, BaseException)]
-        if failures:
+        if len(failures) == len(rounds) or not all(
+            isinstance(one, GygesError) for one in failures
+        ):
             raise failures[0]
         asked = merged([one for one in rounds if not isinstance(one, BaseException)])
         folder.seal()
@@ -225,6 +227,9 @@ async def run_async(
             folder.manifest.write(path)
         await apply_judge(folder, reader, clean, progress)
         folder.seal()
+        if failures:
+            # What the other subjects answered is whole.
+            raise failures[0]
     return RunResult(
         study=Study(path),
         asked=asked.asked,

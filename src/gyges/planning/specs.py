@@ -17,6 +17,7 @@ import yaml
 from gyges.design import CHOICE
 from gyges.errors import DesignError, nearest
 from gyges.planning.wanted import Wanted
+from gyges.settings import shared_factors
 from gyges.study.redact import REDACTED
 
 __all__ = ["read_spec"]
@@ -118,6 +119,20 @@ def _of_study(spec: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("temperature", "reasoning"):
         if name not in vary and spec.get(name) is not None:
             found[name] = spec[name]
+    if _brings_reasoning(vary):
+        # It was not asked for by name.
+        found.pop("reasoning", None)
     if spec.get("reasoning") == CHOICE and (most := spec.get("sampling", {}).get("top_logprobs")):
         found["top_logprobs"] = most
     return found
+
+
+def _brings_reasoning(vary: Mapping[str, Any]) -> bool:
+    """Whether a level brings a level of reasoning with it."""
+    known = shared_factors()
+    return any(
+        "reasoning" in known[name].level(level).sets
+        for name, levels in vary.items()
+        if name in known
+        for level in (levels if isinstance(levels, list) else [levels])
+    )
