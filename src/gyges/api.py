@@ -170,7 +170,7 @@ async def run_async(
             )
         total = planner.trials * len(subjects)
         if plan is not None:
-            total = 2 * (plan.max_blocks + design.control)
+            total = len(planner.tiers()) * (plan.max_blocks + design.control)
         with Progress(total - len(done), quiet=None if progress is None else not progress) as bar:
             # Running rates are for whoever watches.
             quick = None if bar.quiet or chosen else running_judge(loaded)
@@ -212,9 +212,7 @@ async def run_async(
                     path, {one.design.subject: one.parameters.states for one in subjects}, clean
                 )
         failures = [one for one in rounds if isinstance(one, BaseException)]
-        if len(failures) == len(rounds) or not all(
-            isinstance(one, GygesError) for one in failures
-        ):
+        if len(failures) == len(rounds) or not all(isinstance(one, GygesError) for one in failures):
             raise failures[0]
         asked = merged([one for one in rounds if not isinstance(one, BaseException)])
         folder.seal()

@@ -79,7 +79,8 @@ def dry_run_text(plan: DryRun, at_most: str | None = None) -> str:
 
 
 def _width(plan: DryRun) -> str:
-    text = f"about {100 * (plan.width or 0):.0f} points for one cell's gap"
+    of = "one value's gap in one cell" if plan.values > 1 else "one cell's gap"
+    text = f"about {100 * (plan.width or 0):.0f} points for {of}"
     if plan.width_all is not None:
         text += f", {100 * plan.width_all:.0f} over all wordings"
     return f"{text} (95 %; if 30 % comply; `gyges power` for other rates)"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from gyges.cli.options import as_json, model_args, setting_dir
 from gyges.cli.selftest import no_selftest, run_controls
 
-if TYPE_CHECKING:
-    from gyges.api import RunResult
-
 __all__ = ["command"]
-
-_MOST_FLAT = 3
 
 
 @click.command("run")
@@ -210,6 +204,7 @@ def command(
     SETTING is the preset's, or animal-welfare; see `gyges settings list`.
     """
     from gyges import api
+    from gyges.cli._run_text import print_dry_run, print_result
     from gyges.run import parse_price
     from gyges.waiting import wait
 
@@ -227,13 +222,13 @@ def command(
         _check_as_a_run_would(setting, options, budget)
         for name in ("max_connections", "retries", "timeout", "judge_base_url"):
             options.pop(name)
-        _print_dry_run(api.dry_run(setting, **options), as_json, at_most=options["until"])
+        print_dry_run(api.dry_run(setting, **options), as_json, at_most=options["until"])
         return
     command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
     result = wait(api.run_async(setting, budget=budget, command=command_line, **options))
     if not (no_report or no_selftest):
         run_controls(result.study, options["setting_dirs"])
-    _print_result(result, no_report, as_json)
+    print_result(result, no_report, as_json)
 
 
 def _check_as_a_run_would(setting: str | None, options: dict[str, Any], budget: str | None) -> None:
@@ -274,6 +269,9 @@ def _from_spec(
     found = read_spec(path)
     if "study" in found:
         found["study"] = Path(found["study"])
+    if setting is not None:
+        # Another setting has versions of its own.
+        found.pop("version", None)
     given = {name: value for name, value in options.items() if value not in (None, ())}
     if "vary" in found and "vary" in given:
         # Factor by factor.
@@ -297,92 +295,3 @@ def _must_exist(study: Path | None) -> None:
         raise StudyError("--resume: name the study with --study DIR")
     if not (study / "study.yaml").exists():
         raise StudyError(f"--resume: {study} holds no study; leave --resume out to make one")
-
-
-def _print_dry_run(plan: Any, as_json: bool, at_most: str | None = None) -> None:
-    from gyges.cli._plan_text import dry_run_json, dry_run_text
-
-    click.echo(json.dumps(dry_run_json(plan), indent=2) if as_json else dry_run_text(plan, at_most))
-    if not as_json:
-        click.echo("Nothing was asked.", err=True)
-
-
-def _print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
-    from gyges import findings
-    from gyges.cli.table import results_text, say_choices
-    from gyges.study.parameters import parameter_lines, read_parameters
-
-    study = result.study
-    found = study.write_findings()
-    page = None if no_report else study.report()
-    counts = findings.statuses(study)
-    if as_json:
-        record = {
-            "schema": "gyges.run/1",
-            "study": str(study.path),
-            "report": str(page) if page else None,
-            "asked": result.asked,
-            "skipped": result.skipped,
-            "stopped": result.stopped,
-            "calls": result.calls,
-            "dollars": result.dollars,
-            "until": result.until,
-            "gaps": [gap.row() for gap in found],
-            "statuses": counts,
-        }
-        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
-        _say_what_happened(result)
-        return
-    click.echo(results_text(found, counts))
-    say_choices(study)
-    click.echo()
-    if result.until is not None:
-        click.echo(findings.until_sentence(result.until))
-        if warning := findings.until_warning(result.until):
-            click.echo(f"Warning: {warning}.")
-    for gap in found:
-        # Where the answers said when to stop, the sequence says what they show.
-        if gap.control or not (result.until and result.until["decision"]):
-            click.echo(findings.sentence(gap))
-    if averaged := findings.averaged(study):
-        click.echo(f"{averaged}.")
-    _say_what_varied(study)
-    for warning in findings.warnings(found):
-        click.echo(f"Warning: {warning}.")
-    for warning in parameter_lines(read_parameters(study.path)):
-        click.echo(f"Warning: {warning.rstrip('.')}.")
-    _say_what_happened(result)
-    if page:
-        click.echo(f"Report: {page}")
-
-
-def _say_what_varied(study: Any) -> None:
-    """Print the first sentence of each thing that the design varied; where many changed nothing, only their names."""
-    from gyges import findings
-
-    found = [one for one in findings.varied(study) if one.sentences]
-    flat = [one for one in found if one.verdict == "flat"]
-    told = found if len(flat) <= _MOST_FLAT else [one for one in found if one.verdict != "flat"]
-    for one in told:
-        click.echo(f"{one.page}: {one.sentences[0]}")
-    if len(told) < len(found):
-        names = ", ".join(dict.fromkeys(one.page.removeprefix("factor-") for one in flat))
-        click.echo(
-            f"Nothing shown for {names}. What each could have shown: gyges levels {study.path}"
-        )
-
-
-def _say_what_happened(result: RunResult) -> None:
-    cost = "" if not result.dollars else f" for ${result.dollars:.2f}"
-    done = f"{result.asked:,} trials asked{cost}" + (
-        f", {result.skipped:,} were there" if result.skipped else ""
-    )
-    click.echo(f"{done}. Study: {result.study.path}", err=True)
-    if result.stopped:
-        click.echo(f"Stopped early: {result.stopped}. The same command goes on.", err=True)
-    if result.failure:
-        # A warning of its own: the same command mends what it can.
-        click.echo(
-            f"Some calls failed, the last with: {result.failure}. The same command asks them again.",
-            err=True,
-        )

@@ -42,6 +42,8 @@ class Cell:
     """What its trials carry as columns: the levels that vary or were chosen, and what is known of the wording."""
     named: str
     """Its levels in one line, for readers; ``base`` where nothing varies."""
+    values: tuple[str, ...] = ()
+    """Of the setting's values those that it is asked for; empty: all. A whole text may state the objective of one."""
 
     @property
     def reasoning(self) -> str:
@@ -106,6 +108,11 @@ def expand(
         wording = wordings[str(chosen.get(WORDING, base.get(WORDING, BASE)))]
         levels = {**base, **chosen}
         levels.pop(WORDING, None)
+        if wording.system is not None and levels.get("reasoning") != base.get("reasoning"):
+            found.left_out.append(
+                f"{named}: wording {wording.id!r} is a whole text, which reasoning={levels['reasoning']} cannot change"
+            )
+            continue
         try:
             resolved = setting.resolve(levels)
             # Cells that differ in sampling alone have one system text.
@@ -118,10 +125,11 @@ def expand(
                     if edit.level.edits_system
                 ),
             )
+            values = _stated_values(setting, resolved, wording)
             if text not in proved:
                 proved[text] = [
                     fault
-                    for value in setting.values or ("",)
+                    for value in values or setting.values or ("",)
                     for fault in setting.faults(resolved, wording, value)
                 ]
             faults = proved[text]
@@ -136,11 +144,32 @@ def expand(
             if warning not in found.warned:
                 found.warned.append(warning)
         columns = _columns(setting, resolved, levels) | wordings.columns(wording)
-        found.cells.append(Cell(len(found.cells), wording, resolved, columns, named))
+        if values:
+            warning = f"wording {wording.id}: states the objective of {', '.join(values)}, and is asked for that alone"
+            if warning not in found.warned:
+                found.warned.append(warning)
+        found.cells.append(Cell(len(found.cells), wording, resolved, columns, named, values))
     if not found.cells:
         why = found.left_out[0] if found.left_out else "nothing varies"
         raise DesignError(f"the design has no cell that can be asked; {why}")
     return found
+
+
+def _stated_values(setting: Setting, levels: Resolved, wording: Wording) -> tuple[str, ...]:
+    """Name the values whose objective a whole text states; none where it is no whole text, or states none or all."""
+    if wording.system is None or not setting.values:
+        return ()
+    own = {
+        value: [fact for fact in setting.facts if fact.when.get("value") == value]
+        for value in setting.values
+    }
+    system = setting.scene(levels, wording)
+    stated = tuple(
+        value
+        for value, facts in own.items()
+        if facts and all(fact.found(system.system, system.slots) for fact in facts)
+    )
+    return stated if len(stated) < len(setting.values) else ()
 
 
 def _combinations(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 from gyges.design.cells import WORDING, Cell, Cells, expand
 from gyges.design.specification import CHOICE, Design
 from gyges.design.wordings import WordingTable
+from gyges.errors import DesignError
 from gyges.settings import LETTERS, Prompt, Query, Resolved, Setting, Wording
 
 __all__ = ["Block", "PlannedTrial", "Planner", "blocks"]
@@ -90,7 +92,12 @@ class Planner:
             runs=design.runs,
             seed=design.seed,
         )
-        self._place = {query.id: at for at, query in enumerate(setting.queries)}
+        self._place = _places(setting.queries)
+        if design.until is not None and not {"monitored", "unmonitored"} <= set(self.tiers()):
+            raise DesignError(
+                f"--until {design.until}: follows the gap between monitored and unmonitored, and this scheme has "
+                f"the tiers {', '.join(self.tiers())}"
+            )
         self._control = {id(cell): _no_conflict(setting, cell) for cell in self.cells.cells}
 
     @property
@@ -98,13 +105,21 @@ class Planner:
         """The queries of the main arms, as the setting orders them."""
         return tuple(self.setting.queries[: self.design.queries])
 
+    def tiers(self) -> list[str]:
+        """The tiers of the design's first cell."""
+        cell = self.cells.cells[0]
+        table = next((edit.level.tiers for edit in cell.levels.edits if edit.level.tiers), None)
+        return [tier.id for tier in table or self.setting.tiers]
+
     @property
     def trials(self) -> int:
         """The number of trials that the design asks for."""
         total = 0
-        for cell in self.cells.cells:
-            total += self._tiers(cell, control=False) * self.design.samples * self.design.queries
-            total += self._tiers(cell, control=True) * self.design.samples * self.design.control
+        for control, count in ((False, self.design.queries), (True, self.design.control)):
+            values = Counter(query.value for query in self.setting.queries[:count])
+            for cell in self.cells.cells:
+                asked = sum(values[value] for value in cell.values) if cell.values else count
+                total += self._tiers(cell, control=control) * self.design.samples * asked
         return total
 
     def __iter__(self) -> Iterator[Block]:
@@ -120,6 +135,10 @@ class Planner:
         draw = random.Random(f"{self.design.seed}/order/{control}/{sample}")
         draw.shuffle(order)
         cells = [cell for cell in self.cells.cells if self._tiers(cell, control=control)]
+        if self.design.until is not None:
+            # What reads the answers as they come supposes that any query may be next.
+            yield from (self.block(query, sample, cells[0], control=control) for query in order)
+            return
         texts = _by_text(cells)
         stretch = _STRETCH * max(1, len(self.setting.values))
         for start in range(0, len(order), stretch):
@@ -132,7 +151,8 @@ class Planner:
                 for group in texts:
                     for query in asked:
                         for cell in group:
-                            yield self.block(query, sample, cell, control=control)
+                            if not cell.values or value in cell.values:
+                                yield self.block(query, sample, cell, control=control)
 
     def block(
         self, query: Query, sample: int, cell: Cell | None = None, *, control: bool = False
@@ -182,7 +202,7 @@ class Planner:
         )
 
     def _option(self, query: Query, sample: int, cell: Cell) -> str | None:
-        """Alternate the order of two answers over queries and samples: balanced, and alike in all tiers and cells."""
+        """Alternate the order of two answers over the queries of a value, and samples; alike in all tiers and cells."""
         if cell.reasoning != CHOICE and not query.options:
             return None
         return LETTERS[(self._place[query.id] + sample) % len(LETTERS)]
@@ -204,6 +224,21 @@ def blocks(
         DesignError: The design asks for what the setting does not have.
     """
     return iter(Planner(design, setting, further))
+
+
+def _places(queries: Sequence[Query]) -> dict[str, int]:
+    """Number queries so that even and odd are balanced over the values, the topics, and any first few of them.
+
+    Within one topic of one value they alternate, and one topic begins with the one and the next with the other: an
+    order that went by the list alone would be the same for all queries of a topic, where topics come in turn.
+    """
+    topics = list(dict.fromkeys(query.topic for query in queries))
+    seen: Counter[tuple[str, str]] = Counter()
+    places = {}
+    for query in queries:
+        places[query.id] = seen[query.value, query.topic] + topics.index(query.topic)
+        seen[query.value, query.topic] += 1
+    return places
 
 
 def _no_conflict(setting: Setting, cell: Cell) -> Resolved | None:

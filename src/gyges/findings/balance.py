@@ -81,7 +81,9 @@ def averaged(study: StudyFolder, by: Sequence[str] = ()) -> str | None:
     names = [
         str(name)
         for name, levels in vary.items()
-        if name != "wording" and len(levels) > 1 and not {name, FACTOR_COLUMNS.get(name, name)} & set(by)
+        if name != "wording"
+        and len(levels) > 1
+        and not {name, FACTOR_COLUMNS.get(name, name)} & set(by)
     ]
     if not names:
         return None

@@ -36,6 +36,7 @@ from gyges.findings.tiers import describe_tiers
 from gyges.findings.trends import describe_trend, with_repeats
 from gyges.findings.varied import Varied, who
 from gyges.study import StudyFolder
+from gyges.study.schema import FACTOR_COLUMNS
 
 __all__ = ["MOST_LEVELS", "page_of", "varied", "what_varies"]
 
@@ -228,5 +229,10 @@ def _named_levels(study: StudyFolder, factor: str) -> list[Any]:
 
 
 def _default(study: StudyFolder, factor: str) -> Any:
-    table = study.manifest.spec.get("defaults")
-    return table.get(factor) if isinstance(table, Mapping) else None
+    """The level that a run names first is its base; consequences are held against having none."""
+    table = study.manifest.spec.get("vary")
+    if not isinstance(table, Mapping) or page_of(factor) == "consequences":
+        return None
+    by_column = {FACTOR_COLUMNS.get(str(name), str(name)): levels for name, levels in table.items()}
+    levels = by_column.get(factor)
+    return levels[0] if isinstance(levels, list) and levels else None

@@ -10,15 +10,9 @@ from gyges.planning.dry import (
     asks_a_model,
     dry_run,
 )
+from gyges.planning.manifest import default_folder, make_manifest
 from gyges.planning.specs import read_spec
-from gyges.planning.wanted import (
-    EMBEDDED,
-    Planned,
-    Wanted,
-    default_folder,
-    make_manifest,
-    plan_run,
-)
+from gyges.planning.wanted import EMBEDDED, Planned, Wanted, plan_run
 
 __all__ = [
     "EMBEDDED",

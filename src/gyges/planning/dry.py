@@ -17,7 +17,8 @@ import polars as pl
 from gyges.design import WORDING, Design, Planner
 from gyges.estimate.components import AssumedRates
 from gyges.estimate.power import planned_error
-from gyges.planning.wanted import Planned, Wanted, default_folder, make_manifest, plan_run
+from gyges.planning.manifest import default_folder, make_manifest
+from gyges.planning.wanted import Planned, Wanted, plan_run
 from gyges.run import MAX_BLOCKS, Price, known_price
 from gyges.study import StudyFolder
 
@@ -26,8 +27,10 @@ __all__ = ["JUDGE_TOKENS", "DryRun", "PlannedCell", "answer_tokens", "asks_a_mod
 JUDGE_TOKENS = (650, 80)
 """Tokens of a judge's call, estimated: input and output."""
 
-_FEWEST = 2
-"""Queries without which there is no interval."""
+_FEWEST = 6
+"""Queries below which the width of an interval cannot be foretold."""
+_WIDEST = 2.0
+"""A gap lies between -1 and 1."""
 
 _ASSUMED = AssumedRates(0.3)
 """For the expected width of an interval: both arms near 30 %, queries alike as in the published VLAF answers."""
@@ -62,6 +65,8 @@ class DryRun:
     judge_dollars: float | None
     study: Path
     subjects: int = 1
+    values: int = 1
+    """Among how many values the setting divides its queries: each has a gap of its own."""
     cells: tuple[PlannedCell, ...] = ()
     """Each wording with each combination of levels, for one subject."""
     left_out: tuple[str, ...] = ()
@@ -139,6 +144,7 @@ def dry_run(
         else None,
         study=folder,
         subjects=subjects,
+        values=max(1, len(planned.setting.values)),
         cells=tuple(counted.cells),
         left_out=tuple(planner.cells.left_out),
         warned=tuple(planner.cells.warned),
@@ -165,8 +171,10 @@ def _count(planner: Planner, many: float) -> _Counted:
     before = ""
     seen = _Seen()
     common: dict[tuple[str, str], int] = {}
-    for block in planner:
-        weight = 1.0 if block[0].control else many
+    # Every sample is one more pass in the same stretches.
+    passes = ((control, planner.balanced(0, control=control)) for control in (False, True))
+    for control, block in ((control, block) for control, one in passes for block in one):
+        weight = design.samples * (1.0 if control else many)
         cell = sums[block[0].cell.number]
         output = answer_tokens(design, block[0].cell.reasoning)
         for trial in block:
@@ -177,7 +185,8 @@ def _count(planner: Planner, many: float) -> _Counted:
             if (before, system) not in common:
                 common[before, system] = _shared(before, system)
             found.served += weight * common[before, system] / 4
-            found.served_all += weight * seen.add(system) / 4
+            # What one pass brought is there for all further ones.
+            found.served_all += (seen.add(system) + (weight - 1) * len(system)) / 4
             before = system
     found.cells = [
         PlannedCell(cell.named, cell.wording.id, *(round(value) for value in sums[cell.number]))
@@ -224,5 +233,10 @@ def _width(planned: Planned, wordings: int) -> float | None:
         return None
     from scipy.stats import t
 
-    se, df = planned_error(_ASSUMED.at(0.1), queries, design.samples, wordings)
-    return float(2 * t.ppf(0.975, df) * se)
+    def width(many: int) -> float:
+        se, df = planned_error(_ASSUMED.at(0.1), queries, design.samples, many)
+        return min(_WIDEST, float(2 * t.ppf(0.975, df) * se))
+
+    one, all_ = width(1), width(wordings)
+    # Few wordings leave few degrees of freedom; the interval then says nothing of wordings in general.
+    return all_ if all_ <= one else None

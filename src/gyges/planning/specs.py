@@ -99,6 +99,8 @@ def _of_study(spec: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: spec[name] for name in _SAME if spec.get(name) is not None}
     setting = spec.get("setting")
     found["setting"] = setting["id"] if isinstance(setting, Mapping) else setting
+    if isinstance(setting, Mapping) and isinstance(setting.get("version"), str):
+        found["version"] = setting["version"]
     found["model"] = spec.get("subject")
     # What was a secret is given again.
     arguments = {

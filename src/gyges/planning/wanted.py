@@ -1,6 +1,6 @@
 """What does a user ask for, and which design is that?
 
-From the options of a run, a preset or a file to the design with all its defaults, its specification and its folder.
+From the options of a run, a preset or a file to the design with all its defaults.
 """
 
 from __future__ import annotations
@@ -29,10 +29,8 @@ from gyges.design import (
 from gyges.errors import DesignError
 from gyges.run import parse_until
 from gyges.settings import BASE, Setting, Wording, load_setting
-from gyges.study import Manifest
-from gyges.study.folder import factor_types
 
-__all__ = ["EMBEDDED", "Planned", "Wanted", "default_folder", "make_manifest", "plan_run"]
+__all__ = ["EMBEDDED", "Planned", "Wanted", "plan_run"]
 
 EMBEDDED = "gyges/smollm2"
 """The model that is asked when none is named."""
@@ -78,6 +76,8 @@ class Wanted:
     """The user's copy of a published system text."""
     wordings: str | Path | None = None
     """A set of wordings that a model wrote."""
+    version: str | None = None
+    """The version of the setting that a design was made for; refused where the setting has another number now."""
     cutoff: str | None = None
     """The subject's training cut-off, year-month-day or year-month, to be held against publication dates."""
     model_args: Mapping[str, Any] | None = None
@@ -132,6 +132,7 @@ def plan_run(
     if wanted.preset is not None:
         wanted, given = _with_preset(wanted, given)
     setting = setting or load_setting(wanted.setting or "animal-welfare", setting_dirs)
+    _check_version(setting, wanted.version)
     further = _further(setting, wanted, given)
     levels = read_levels(setting, given, further)
     _check(wanted, levels)
@@ -221,6 +222,14 @@ def _check(wanted: Wanted, levels: Mapping[str, list[Any]]) -> None:
     if wanted.cutoff is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", wanted.cutoff):
         raise DesignError(
             f"--cutoff {wanted.cutoff}: give year-month or year-month-day, such as 2025-03"
+        )
+
+
+def _check_version(setting: Setting, version: str | None) -> None:
+    if version is not None and version.split("-")[0] != setting.version.split("-")[0]:
+        raise DesignError(
+            f"this design asks {setting.id} {version}, and this Gyges has {setting.version}: results of different "
+            "numbers are not comparable. Use the Gyges that made it, or write the options into a file of your own"
         )
 
 
@@ -323,67 +332,3 @@ def _implied(setting: Setting, chosen: Mapping[str, Any]) -> list[str]:
             for level in levels if isinstance(levels, list) else [levels]:
                 found += [factor.level(level).sets.get("reasoning", "")]
     return [level for level in found if level]
-
-
-def make_manifest(planned: Planned, command: str) -> Manifest:
-    """Write down what a run of a design will be."""
-    design, setting = planned.design, planned.setting
-    planner = planned.planner()
-    columns: dict[str, Any] = {}
-    for cell in planner.cells.cells:
-        columns |= {
-            name: level
-            for name, level in cell.columns.items()
-            if level is not None or name not in columns
-        }
-    for factor in setting.shared.values():
-        if factor.numbers and factor.column in columns:
-            # Also where no cell has a number.
-            columns[factor.column] = 0.0
-    if CHOICE in design.reasonings or setting.offers:
-        columns["comply_option"] = "A"
-    if setting.queries[0].family:
-        columns["family"] = setting.queries[0].family
-    spec = design.spec(setting)
-    names = [one.subject for one in planned.designs]
-    if len(names) > 1:
-        spec["subject"] = names
-        if unlike := _unlike(planned.designs):
-            spec["of_subject"] = unlike
-    return Manifest(
-        source="run",
-        spec=spec,
-        title=f"{setting.id} on {', '.join(names)}",
-        factors=factor_types(columns),
-        command=command,
-        notes=[
-            {"kind": "design", "what": text, "where": "the design", "done": "left out"}
-            for text in planner.cells.left_out
-        ]
-        + [
-            {
-                "kind": "wording",
-                "what": text,
-                "where": "the published text",
-                "done": "asked as it is",
-            }
-            for text in planner.cells.warned
-        ],
-    )
-
-
-def _unlike(designs: Sequence[Design]) -> dict[str, dict[str, Any]]:
-    """Give what is another one for a subject than for the first: its limit and sampling, where they are defaults."""
-    first = designs[0]
-    found: dict[str, dict[str, Any]] = {}
-    for one in designs[1:]:
-        if (one.max_tokens, one.sampling) != (first.max_tokens, first.sampling):
-            found[one.subject] = {"max_tokens": one.max_tokens, "sampling": one.sampling}
-    return found
-
-
-def default_folder(planned: Planned, manifest: Manifest) -> Path:
-    """Name the folder of a study after its specification."""
-    design = planned.design
-    names = "+".join(re.sub(r"[^A-Za-z0-9._-]+", "-", one.subject) for one in planned.designs)
-    return Path("studies") / f"{design.preset or design.setting}--{names[:80]}--{manifest.hash[:6]}"

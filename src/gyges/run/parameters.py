@@ -127,6 +127,13 @@ class Parameters:
         if value is not None and value not in found["values"] and name != "seed":
             found["values"].append(value)
 
+    def thought(self, seen: bool) -> None:
+        """Note whether an answer came with thinking, where thinking was asked for."""
+        if seen:
+            self.states["thinking"] = {"state": "accepted"}
+        else:
+            self.states.setdefault("thinking", {"state": "not seen"})
+
     def read(self, sent: Mapping[str, Any], request: Any) -> Iterator[str]:
         """Hold a request against what was asked for.
 

@@ -191,6 +191,8 @@ class Subject:
             self._note(taken, requests)
             if (why := self._unsupported(sent)) is None:
                 read_output(output, trial, prefill=planned.prompt.prefill)
+                if planned.cell.reasoning == NATIVE:
+                    self.parameters.thought(bool(trial.reasoning))
                 if planned.option is not None and planned.cell.reasoning == CHOICE:
                     self._read_choice(output, trial, planned.option)
             break
@@ -245,7 +247,7 @@ NATIVE_EFFORT = "medium"
 """How hard, where no budget of thinking is given: the middle of what providers offer."""
 
 _SYSTEMS = 1024
-_PARAMETERS = {"thinking": "reasoning_tokens"}
+_PARAMETERS = {"thinking": "reasoning_tokens", "reasoning": "reasoning_effort"}
 """Factors whose name is not that of the parameter they stand for."""
 
 

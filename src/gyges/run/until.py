@@ -279,7 +279,7 @@ class Until:
             "lower_share": _LOWER_SHARE[self.rule.kind],
             "method": "confidence sequence by betting, valid at any stopping time",
             "blocks": used,
-            "calls": 2 * (used + self._left_out),
+            "calls": len(self._planner.tiers()) * (used + self._left_out),
             "left_out": self._left_out,
             "queries": len(means),
             "max_blocks": self.max_blocks,

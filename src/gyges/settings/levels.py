@@ -17,10 +17,24 @@ from gyges.errors import SettingError, nearest
 from gyges.settings.facts import Fact
 from gyges.settings.template import Tier
 
-__all__ = ["DEFAULT", "PLACEHOLDERS", "Edit", "Factor", "Level", "Numbers", "clash", "number_text"]
+__all__ = [
+    "DEFAULT",
+    "OPTIONS",
+    "PLACEHOLDERS",
+    "Edit",
+    "Factor",
+    "Level",
+    "Numbers",
+    "clash",
+    "number_text",
+    "options_level",
+]
 
 DEFAULT = "default"
 """The level of a factor over numbers or texts at which nothing is changed."""
+
+OPTIONS = "options"
+"""What a level may require beside levels of factors: whether each query brings two answers of its own, yes or no."""
 
 PLACEHOLDERS = ("percent", "number")
 """Slots of a factor over numbers that stand for its value."""
@@ -47,7 +61,7 @@ class Level:
     sets: Mapping[str, str] = field(default_factory=dict)
     """Levels of the setting's own factors that this level implies."""
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The levels of other factors at which it is possible."""
+    """The levels of other factors at which it is possible; ``OPTIONS`` stands for what the queries bring."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Sampling parameters: fields of Inspect's ``GenerateConfig``."""
     removes: tuple[str, ...] = ()
@@ -122,6 +136,8 @@ class Factor:
     numbers: Numbers | None = None
     pattern: Level | None = None
     """For numbers: the level in which the slots percent and number stand for the value."""
+    ends: Mapping[float, Level] = field(default_factory=dict)
+    """For numbers: levels in the pattern's place at the lowest or the highest, where its text would make no sense."""
     parameter: str = ""
     """For numbers that are nothing but a sampling parameter: its name in ``GenerateConfig``."""
     slot: str = ""
@@ -175,14 +191,11 @@ class Factor:
             if self.parameter
             else {}
         )
-        if self.pattern is None:
+        pattern = self.ends.get(number, self.pattern)
+        if pattern is None:
             return Level(name, f"{self.parameter} {name}", parameters=given)
-        return replace(
-            _filled(
-                self.pattern, name, {"percent": number_text(round(100 * number, 6)), "number": name}
-            ),
-            parameters={**self.pattern.parameters, **given},
-        )
+        values = {"percent": number_text(round(100 * number, 6)), "number": name}
+        return replace(_filled(pattern, name, values), parameters={**pattern.parameters, **given})
 
     def _text(self, name: str) -> Level:
         fits = name.strip() == name != "" and len(name) <= self.most
@@ -192,6 +205,13 @@ class Factor:
                 "without braces and blanks around it"
             )
         return Level(name, f"{self.slot} is {name}", slots={self.slot: name})
+
+    @property
+    def changed(self) -> list[Level]:
+        """The levels that its file writes out, without the default: named ones, or those of its numbers."""
+        if self.levels:
+            return [level for name, level in self.levels.items() if name != self.default]
+        return [*([self.pattern] if self.pattern else []), *self.ends.values()]
 
     @property
     def column(self) -> str:
@@ -210,7 +230,7 @@ class Factor:
     def samples(self) -> list[Level]:
         """Levels to prove: all that are named, or some of the others; the default is left out."""
         if self.levels:
-            return [level for name, level in self.levels.items() if name != self.default]
+            return self.changed
         if self.numbers:
             return [self.level(number) for number in self.numbers.example]
         return [self.level("Northfield Systems")]
@@ -258,6 +278,11 @@ def clash(edits: Sequence[Edit]) -> str | None:
                     f"stands beside block {min(gone)!r}, which the other takes out"
                 )
     return None
+
+
+def options_level(offers: bool) -> str:
+    """Say as a level whether each query brings two answers of its own."""
+    return "yes" if offers else "no"
 
 
 def number_text(number: float) -> str:

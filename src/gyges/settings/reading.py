@@ -363,7 +363,8 @@ def _setting(
     shared = {
         name: factor
         for name, factor in shared_factors().items()
-        if name not in own and usable(factor, template)
+        if name not in own
+        and usable(factor, template, offers=any(one.comply for one in queries.values()))
     }
     return Setting(
         id=texts["id"],

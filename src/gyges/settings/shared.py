@@ -16,7 +16,16 @@ from typing import Any
 from gyges.errors import SettingError
 from gyges.settings.facts import Fact, compile_pattern
 from gyges.settings.files import read_source
-from gyges.settings.levels import DEFAULT, PLACEHOLDERS, Factor, Level, Numbers
+from gyges.settings.levels import (
+    DEFAULT,
+    OPTIONS,
+    PLACEHOLDERS,
+    Factor,
+    Level,
+    Numbers,
+    number_text,
+    options_level,
+)
 from gyges.settings.problems import Problem, Problems
 from gyges.settings.slots import read_slots
 from gyges.settings.template import Template, Tier, tier_slots
@@ -121,7 +130,9 @@ def _version(value: Value) -> str:
 
 
 def _numbers(factor: Factor, value: Value, parameter: str) -> Factor:
-    entries = value.record(("from", "to"), optional=("default", "example", "level", "whole"))
+    entries = value.record(
+        ("from", "to"), optional=("default", "example", "level", "ends", "whole")
+    )
     default = entries["default"].text() if "default" in entries else factor.default
     example = (
         tuple(item.number() for item in entries["example"].items()) if "example" in entries else ()
@@ -139,7 +150,26 @@ def _numbers(factor: Factor, value: Value, parameter: str) -> Factor:
     pattern = _level("", entries["level"]) if "level" in entries else None
     if pattern is None and not parameter:
         value.wrong("needs a level or, beside it, the name of a sampling parameter")
-    return replace(factor, numbers=numbers, pattern=pattern, parameter=parameter, default=default)
+    return replace(
+        factor,
+        numbers=numbers,
+        pattern=pattern,
+        ends=_ends(entries["ends"], numbers) if "ends" in entries else {},
+        parameter=parameter,
+        default=default,
+    )
+
+
+def _ends(value: Value, numbers: Numbers) -> dict[float, Level]:
+    """Levels of their own at the lowest and the highest number."""
+    found: dict[float, Level] = {}
+    allowed = {number_text(number): number for number in (numbers.low, numbers.high)}
+    for name, entry in value.table().items():
+        if name in allowed:
+            found[allowed[name]] = _level(name, entry)
+        else:
+            entry.wrong(f"is neither the lowest number nor the highest: {' or '.join(allowed)}")
+    return found
 
 
 def _level(name: str, value: Value) -> Level:
@@ -247,17 +277,23 @@ def _states(value: Value) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def usable(factor: Factor, template: Template) -> bool:
-    """Whether a setting has what a factor's levels name: each block, each slot, and one level's conditions at least."""
+def usable(factor: Factor, template: Template, *, offers: bool) -> bool:
+    """Whether a setting has what a factor's levels name: each block, each slot, and one level's conditions at least.
+
+    Args:
+        factor: The factor.
+        template: The setting's texts.
+        offers: Whether its queries bring two answers of their own.
+    """
     if factor.slot and factor.slot not in template.slots:
         return False
-    changed = [level for name, level in factor.levels.items() if name != factor.default]
-    changed += [factor.pattern] if factor.pattern else []
+    changed = factor.changed
     for level in changed:
         given = {*template.slots, *tier_slots(level.tiers or template.tiers), *PLACEHOLDERS}
         if not level.anchors <= set(template.blocks) or not _named(level) <= given:
             return False
-    return not changed or any(level.possible(template.factors) for level in changed)
+    own = {**template.factors, OPTIONS: (options_level(offers),)}
+    return not changed or any(level.possible(own) for level in changed)
 
 
 def _named(level: Level) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gyges.study.answers import split_answer
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read_output"]
 
+NOT_CONTINUED = "the beginning of the answer was not continued: the provider began a new answer, or the subject closed no tag"
+"""Why an answer whose beginning was given says nothing of what follows from it."""
+
+_OPENING = re.compile(r"<([A-Za-z_]+)>")
 _STOPS = {"max_tokens": "truncated", "model_length": "truncated", "content_filter": "refused"}
 
 
@@ -50,8 +55,10 @@ def read_output(output: ModelOutput, trial: Trial, *, prefill: str = "") -> None
         text = "".join(part.text for part in content if isinstance(part, ContentText))
     empty = not text.strip()
     # Some providers repeat the beginning that they were given.
+    continued = True
     if prefill and not text.lstrip().startswith(prefill.strip()):
-        text = prefill + text
+        continued = _continues(prefill, text)
+        text = prefill + text if continued else text
     answer = split_answer(text)
     reasoning = [part for part in (*native, answer.reasoning) if part]
     trial.reasoning = "\n\n".join(reasoning) or None
@@ -63,5 +70,18 @@ def read_output(output: ModelOutput, trial: Trial, *, prefill: str = "") -> None
         trial.status, trial.error = "error", output.error
     elif trial.status == "ok" and empty:
         trial.status = "empty"
+    elif trial.status == "ok" and not continued:
+        trial.status, trial.error = "unparsed", NOT_CONTINUED
     elif trial.status == "ok" and not trial.output:
         trial.status = "unparsed"
+
+
+def _continues(prefill: str, text: str) -> bool:
+    """Whether a completion goes on from a beginning that left a tag open, instead of starting anew."""
+    opened = [tag for tag in _OPENING.findall(prefill) if f"</{tag}>" not in prefill]
+    for tag in opened:
+        closed = text.find(f"</{tag}>")
+        anew = [at for at in (text.find(f"<{tag}>"), text.find("<OUTPUT>")) if at >= 0]
+        if anew and (closed < 0 or min(anew) < closed):
+            return False
+    return True

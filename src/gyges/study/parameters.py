@@ -1,7 +1,8 @@
 """Which sampling parameters were in force when a study's trials were asked?
 
 ``parameters.json`` in a study's folder holds, for each subject, the state of each parameter whose fate is known:
-``accepted``, ``rejected`` by the provider, or ``not sent`` by its client. A study without the file knows nothing of it.
+``accepted``, ``rejected`` by the provider, or ``not sent`` by its client; of thinking also ``not seen``. A study
+without the file knows nothing of it.
 """
 
 from __future__ import annotations
@@ -87,6 +88,10 @@ def parameter_lines(known: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> lis
             asked = f"{name} {shown}" if shown else name
             if state["state"] == "rejected":
                 lines.append(f"{subject} rejected {asked}: {state.get('message', '')}")
+            elif state["state"] == "not seen":
+                lines.append(
+                    f"{subject} was asked to think, and no answer came with any thinking that is shown"
+                )
             else:
                 lines.append(
                     f"{asked} was not sent to {subject}: its client leaves it out for this model"
