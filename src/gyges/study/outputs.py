@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_output"]
 
-NOT_CONTINUED = "the beginning of the answer was not continued: the provider began a new answer, or the subject closed no tag"
+NOT_CONTINUED = (
+    "the beginning of the answer was not continued: a new answer began, or no tag was closed"
+)
 """Why an answer whose beginning was given says nothing of what follows from it."""
 
 _OPENING = re.compile(r"<([A-Za-z_]+)>")
