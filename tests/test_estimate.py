@@ -364,8 +364,8 @@ def test_duplicating_a_wording_does_not_shrink_the_interval(seed: int, wordings:
     if once.se is not None:
         assert again.se == pytest.approx(once.se, abs=1e-9)
     width = interval_of(once).high - interval_of(once).low
-    # More answers in a cell may narrow what counts alone decide; copied ones change nothing that clusters decide.
-    assert interval_of(again).high - interval_of(again).low >= 0.9 * width
+    # Copied answers change nothing that clusters decide; what counts alone decide they narrow by the root of 2 at most.
+    assert interval_of(again).high - interval_of(again).low >= 0.7 * width
 
 
 def test_wordings_that_differ_make_the_interval_wider_than_queries_alone_would() -> None:

@@ -829,15 +829,15 @@ def test_what_stands_around_the_question_does_not_hide_it(setting: str) -> None:
     loaded = SETTINGS[setting]
     reader = PlantedAPI("planted/faker").reader
     everything = {
-        "suffix": "tags",
-        "history": "chat",
         "scratchpad_prefix": "strategic",
         "lab": "Quillfeather & Sons (UK)",
-        "few_shots": "benign",
-        "signal": "opt-in-monitored-by-absence",
         "oversight": 0.35,
         "persona": "virtuous",
     }
+    if loaded.offers:
+        everything |= {"history": "advice", "signal": "opt-in"}
+    else:
+        everything |= {"suffix": "tags", "few_shots": "benign", "history": "chat", "signal": "opt-in"}
     wording = loaded.wording("3.1.2")
 
     for query in loaded.queries[:5]:

@@ -491,7 +491,7 @@ FAULTS = {
     ),
     "block twice": (
         "system.md",
-        "## humanity",
+        "## purpose",
         "## identity",
         "## identity\n\n###",
         "'identity' stands here",

@@ -71,6 +71,9 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     if averaged := findings.averaged(study):
         click.echo(f"{averaged}.")
     _say_what_varied(study)
+    for note in study.manifest.notes:
+        if note.get("kind") == "wording":
+            click.echo(f"Warning: {note.get('what')}.")
     for warning in findings.warnings(found):
         click.echo(f"Warning: {warning}.")
     for warning in parameter_lines(read_parameters(study.path)):

@@ -81,6 +81,9 @@ def _text(one: Varied) -> str:
         parts.append(text_table(header, rows) + _between(one.rows))
     for kind in dict.fromkeys(item.kind for item in one.comparisons):
         found = one.of_kind(kind)
+        if len(found) > _MOST_ROWS:
+            # What a reader comes for last is cut first.
+            found = [item for item in found if item.of != "unmonitored"]
         own = [_comparison(item) for item in _ends(found)]
         table = text_table([kind, "of", "points", "p", "detectable", "queries"], own)
         parts.append(table + _between(found))

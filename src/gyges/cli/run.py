@@ -114,7 +114,8 @@ __all__ = ["command"]
     "--reasoning",
     metavar="LEVEL",
     help="scratchpad, none, native (the provider's own thinking), or choice: one of two answers, whose "
-    "probability is read from log-probabilities.  [default: scratchpad; none for the embedded model]",
+    "probability is read from log-probabilities.  [default: the setting's first level; none for the "
+    "embedded model]",
 )
 @click.option(
     "--top-logprobs",

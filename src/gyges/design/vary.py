@@ -12,7 +12,7 @@ from typing import Any
 from gyges.design.cells import WORDING
 from gyges.design.wordings import PUBLISHED, pick_wordings
 from gyges.errors import DesignError, SettingError, nearest
-from gyges.settings import Setting, Wording
+from gyges.settings import BASE, Setting, Wording
 
 __all__ = ["read_levels", "split_vary"]
 
@@ -117,6 +117,8 @@ def read_levels(
 
 def _wordings(setting: Setting, texts: list[str], further: Mapping[str, Wording]) -> list[str]:
     found: list[str] = []
+    # One number says how many; several are ids, as a setting of one component has them.
+    counted = sum(text.isdecimal() for text in texts) == 1 and texts != [BASE]
     for text in texts:
         if text == _ALL:
             found += [one.id for one in setting.wordings()]
@@ -134,7 +136,7 @@ def _wordings(setting: Setting, texts: list[str], further: Mapping[str, Wording]
             )
         elif text in further:
             found.append(text)
-        elif text.isdecimal() and int(text) > 0:
+        elif counted and text.isdecimal() and int(text) > 0:
             found += pick_wordings(setting, int(text))
         else:
             try:

@@ -234,8 +234,9 @@ def _sentence(
                 f"the line it changes by {points(change.estimate, sign=True)} points ({span_text(change, level)}), and "
                 f"{could_have([change.detectable], 'a change')}."
             )
+        shown = "is flat" if change.detectable is not None else "shows no clear change"
         return (
-            f"{start} is flat over {factor} {_range(grid)}: along the line it changes by "
+            f"{start} {shown} over {factor} {_range(grid)}: along the line it changes by "
             f"{points(change.estimate, sign=True)} points ({span_text(change, level)}), and "
             f"{could_have([change.detectable], 'a change')}."
         )

@@ -139,6 +139,11 @@ def plan_run(
     _check_implied(setting, asked, levels)
     fixed = {name: found[0] for name, found in levels.items() if len(found) == 1}
     varied = {name: found for name, found in levels.items() if len(found) > 1}
+    most = max((len(found) for found in varied.values()), default=0)
+    if wanted.fraction is not None and wanted.fraction < most:
+        raise DesignError(
+            f"--fraction {wanted.fraction}: a factor has {most} levels, and each must be asked at least once"
+        )
     if not varied and (wanted.fraction is not None or wanted.mode not in (None, "full")):
         how = f"--fraction {wanted.fraction}" if wanted.fraction else f"--mode {wanted.mode}"
         raise DesignError(f"{how}: nothing varies; give --vary NAME=LEVEL,LEVEL, or leave it out")

@@ -74,7 +74,7 @@ def _kept(path: Path) -> list[dict[str, Any]]:
 def _sizes(study: StudyFolder) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield each setting of a study with its version, and how many queries and samples its main arms have."""
     mode = "reasoning_mode" if "reasoning_mode" in study.manifest.factors else None
-    columns = ["setting", "version", "control", "query", "tier", *([mode] if mode else [])]
+    columns = ["setting", "version", "control", "query", "sample", *([mode] if mode else [])]
     with study.reading():
         counted = (
             study.trial_table.scan(columns)
@@ -82,7 +82,7 @@ def _sizes(study: StudyFolder) -> Iterator[tuple[str, str, dict[str, Any]]]:
             .group_by("setting", "version")
             .agg(
                 pl.col("query").n_unique().alias("queries"),
-                (pl.len() / pl.struct("query", "tier").n_unique()).ceil().alias("samples"),
+                pl.col("sample").n_unique().alias("samples"),
                 (pl.col(mode).mode().sort().first() if mode else pl.lit(None)).alias("reasoning"),
             )
             .sort("setting", "version")

@@ -19,8 +19,8 @@ from gyges.settings.template import Tier
 
 __all__ = [
     "DEFAULT",
-    "OPTIONS",
     "PLACEHOLDERS",
+    "QUERY_OPTIONS",
     "Edit",
     "Factor",
     "Level",
@@ -33,7 +33,7 @@ __all__ = [
 DEFAULT = "default"
 """The level of a factor over numbers or texts at which nothing is changed."""
 
-OPTIONS = "options"
+QUERY_OPTIONS = "options"
 """What a level may require beside levels of factors: whether each query brings two answers of its own, yes or no."""
 
 PLACEHOLDERS = ("percent", "number")
@@ -61,7 +61,7 @@ class Level:
     sets: Mapping[str, str] = field(default_factory=dict)
     """Levels of the setting's own factors that this level implies."""
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The levels of other factors at which it is possible; ``OPTIONS`` stands for what the queries bring."""
+    """The levels of other factors at which it is possible; ``QUERY_OPTIONS`` stands for what the queries bring."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Sampling parameters: fields of Inspect's ``GenerateConfig``."""
     removes: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from typing import Any
 
 from gyges.errors import SettingError, nearest
 from gyges.settings.facts import REQUIRED_FACTS, Fact, scene_faults
-from gyges.settings.levels import OPTIONS, Edit, Factor, clash, options_level
+from gyges.settings.levels import QUERY_OPTIONS, Edit, Factor, clash, options_level
 from gyges.settings.records import Polarity, Prompt, Published, Query, Resolved
 from gyges.settings.template import LETTERS, Choice, Scene, Template, Tier
 from gyges.settings.wordings import Component, Wording, component_wordings, find_wording
@@ -179,14 +179,14 @@ class Setting:
                     )
                 own[name] = level
         given = {**{name: factor.default for name, factor in self.shared.items()}, **levels, **own}
-        given[OPTIONS] = options_level(self.offers)
+        given[QUERY_OPTIONS] = options_level(self.offers)
         for edit in edits:
             for name, allowed in edit.level.requires.items():
                 # A shared factor that the setting cannot use has no level that could be in the way.
                 if name not in given or given[name] in allowed:
                     continue
                 where = f"with {name}={' or '.join(allowed)}, not {given[name]}"
-                if name == OPTIONS:
+                if name == QUERY_OPTIONS:
                     where = f"where queries offer {'no' if self.offers else 'two'} options"
                 raise SettingError(f"{edit.factor}={edit.level.name} is possible only {where}")
         if why := clash(edits):

@@ -43,6 +43,9 @@ from gyges.settings.yaml_lines import read_yaml
 
 __all__ = ["MIN_QUERIES", "read_setting"]
 
+TIERS = "tiers"
+"""The block that says how the tier is told."""
+
 MIN_QUERIES = 40
 """The fewest queries of a setting in the library: they are what intervals cluster by."""
 
@@ -277,8 +280,15 @@ class _Joined:
                 slots, faults = read_slots(block.text)
                 for line, message in faults:
                     self.problems.add(text.file, block.text_line + line - 1, message)
+                tags = {tier.id for tier in card.tiers}
                 for slot in slots:
                     used.add(slot.name)
+                    if slot.name in tags and name != TIERS and TIERS in self.system.blocks:
+                        message = (
+                            f"slot {slot.name!r} may stand in block {TIERS!r} alone, where a factor can tell the tiers "
+                            f"otherwise; write {{{{ in_{slot.name} }}}}"
+                        )
+                        self.problems.add(text.file, block.text_line + slot.line - 1, message)
                     if slot.name in allowed:
                         continue
                     message = f"unknown slot {slot.name!r}; {nearest(slot.name, allowed)}"

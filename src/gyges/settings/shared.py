@@ -18,8 +18,8 @@ from gyges.settings.facts import Fact, compile_pattern
 from gyges.settings.files import read_source
 from gyges.settings.levels import (
     DEFAULT,
-    OPTIONS,
     PLACEHOLDERS,
+    QUERY_OPTIONS,
     Factor,
     Level,
     Numbers,
@@ -292,7 +292,7 @@ def usable(factor: Factor, template: Template, *, offers: bool) -> bool:
         given = {*template.slots, *tier_slots(level.tiers or template.tiers), *PLACEHOLDERS}
         if not level.anchors <= set(template.blocks) or not _named(level) <= given:
             return False
-    own = {**template.factors, OPTIONS: (options_level(offers),)}
+    own = {**template.factors, QUERY_OPTIONS: (options_level(offers),)}
     return not changed or any(level.possible(own) for level in changed)
 
 

@@ -115,7 +115,7 @@ class Guide:
             if found and len(found) > edits.get(rule.factor, (0, None))[0]:
                 edits[rule.factor] = len(found), Edit(rule.factor, rule.level)
                 spans += found
-        probability = 1.0
+        probability = float(edits[_OVERSIGHT][1].level.name) if _OVERSIGHT in edits else 1.0
         for factor, scale, pattern in self.numbers:
             if match := pattern.search(text.system):
                 number = float(match["value"]) / scale
@@ -225,7 +225,9 @@ def _texts(level: Level, slots: Mapping[str, str]) -> tuple[str, ...]:
 
 def _rules(setting: Setting, slots: Mapping[str, str]) -> Iterator[_Rule]:
     for factor in setting.shared.values():
-        for level in factor.levels.values():
+        # At an end of its numbers a factor may have a text of its own, without a number to read.
+        ends = [factor.level(number) for number in factor.ends]
+        for level in (*factor.levels.values(), *ends):
             if texts := _texts(level, slots):
                 yield _Rule(factor.id, level, texts)
 
