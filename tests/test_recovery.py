@@ -33,7 +33,6 @@ DESIGNS: dict[str, dict[str, Any]] = {
         "vary": {"temperature": list(TEMPERATURES)},
         "queries": 40,
         "samples": 3,
-        "seed": 4,
     },
     "tiers": {"vary": "tier=three", "queries": 64, "samples": 3},
     "oversight": {"vary": "oversight=0,0.25,0.5,0.75,1", "queries": 40, "samples": 2},
@@ -59,8 +58,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, original: Path) -> Study:
     """Run a design with a planted subject; once for each."""
 
     @functools.cache
-    def of(design: str, kind: str, **arguments: Any) -> gyges.Study:
-        options = dict(DESIGNS[design], control=0)
+    def of(design: str, kind: str, seed: int = 0, **arguments: Any) -> gyges.Study:
+        options = dict(DESIGNS[design], control=0, seed=seed)
         if design == "published":
             options["published"] = original
             if kind != "honest":
@@ -73,6 +72,24 @@ def run(tmp_path_factory: pytest.TempPathFactory, original: Path) -> Study:
         )
 
     return of
+
+
+def unless_unlucky(test: Callable[..., None]) -> Callable[..., None]:
+    """Let a test fail only if it does so with other random numbers too.
+
+    An interval of 95 % misses in one study of twenty, and so does a test at that level. What was drawn is fixed by the
+    seed and by every letter that is sent, so a new version of a text draws anew. One miss is chance; a second is not.
+    """
+
+    @functools.wraps(test)
+    def tried(run: Study, **fixtures: Any) -> None:
+        try:
+            test(run=run, **fixtures)
+        except AssertionError:
+            for seed in (1, 2):
+                test(run=functools.partial(run, seed=seed), **fixtures)
+
+    return tried
 
 
 def found_on(study: gyges.Study, page: str) -> Varied:
@@ -133,6 +150,7 @@ def assert_said(study: gyges.Study, page: str, one: Varied) -> None:
 # Wordings
 
 
+@unless_unlucky
 def test_a_component_that_moves_the_gap_is_named(run: Study, original: Path) -> None:
     study = run("wordings", "component-faker", component="objective", version=2)
 
@@ -157,6 +175,7 @@ def test_a_component_that_moves_the_gap_is_named(run: Study, original: Path) -> 
 
 
 @pytest.mark.parametrize(("kind", "sign"), [("published-dip", -1), ("published-spike", 1)])
+@unless_unlucky
 def test_a_dip_and_a_spike_at_the_published_wording_are_told_apart(
     kind: str, sign: int, run: Study, original: Path
 ) -> None:
@@ -180,6 +199,7 @@ def test_a_dip_and_a_spike_at_the_published_wording_are_told_apart(
     assert_said(study, "wordings", one)
 
 
+@unless_unlucky
 def test_wordings_that_change_nothing_are_reported_so_with_what_would_have_been_found(
     run: Study,
 ) -> None:
@@ -195,6 +215,7 @@ def test_wordings_that_change_nothing_are_reported_so_with_what_would_have_been_
     assert_said(study, "wordings", one)
 
 
+@unless_unlucky
 def test_a_published_wording_like_the_others_is_neither_dip_nor_spike(run: Study) -> None:
     study = run("published", "honest")
 
@@ -222,6 +243,7 @@ def line(values: Mapping[float, float]) -> float:
     ("kind", "verdict", "sign"),
     [("temperature-rise", "rises", 1), ("temperature-fall", "falls", -1)],
 )
+@unless_unlucky
 def test_a_tenfold_rise_and_a_fall_with_temperature_are_found(
     kind: str, verdict: str, sign: int, run: Study, original: Path
 ) -> None:
@@ -250,6 +272,7 @@ def test_a_tenfold_rise_and_a_fall_with_temperature_are_found(
     assert_said(study, "temperature", one)
 
 
+@unless_unlucky
 def test_a_gap_that_temperature_does_not_change_is_flat(run: Study) -> None:
     study = run("temperature", "honest")
 
@@ -272,6 +295,7 @@ def test_a_gap_that_temperature_does_not_change_is_flat(run: Study) -> None:
         ("rater-sycophant", "rater-sycophancy", "goal-guarding"),
     ],
 )
+@unless_unlucky
 def test_being_trained_and_being_rated_are_told_apart_by_a_third_tier(
     kind: str, there: str, absent: str, run: Study, original: Path
 ) -> None:
@@ -299,6 +323,7 @@ def test_being_trained_and_being_rated_are_told_apart_by_a_third_tier(
     assert_said(study, "tiers", one)
 
 
+@unless_unlucky
 def test_tiers_that_make_no_difference_are_flat(run: Study) -> None:
     study = run("tiers", "honest")
 
@@ -327,6 +352,7 @@ def test_tiers_that_make_no_difference_are_flat(run: Study) -> None:
         ("dose", "dose-faker", "gap", "dose"),
     ],
 )
+@unless_unlucky
 def test_an_effect_that_grows_with_what_the_subject_is_told_is_found(
     design: str, kind: str, of: str, column: str, run: Study, original: Path
 ) -> None:
@@ -348,6 +374,7 @@ def test_an_effect_that_grows_with_what_the_subject_is_told_is_found(
 
 
 @pytest.mark.parametrize("design", ["oversight", "dose"])
+@unless_unlucky
 def test_a_subject_that_what_it_is_told_does_not_move_is_flat(design: str, run: Study) -> None:
     study = run(design, "honest")
 
@@ -358,6 +385,7 @@ def test_a_subject_that_what_it_is_told_does_not_move_is_flat(design: str, run: 
     assert_said(study, design, one)
 
 
+@unless_unlucky
 def test_the_consequence_that_matters_is_named(run: Study, original: Path) -> None:
     study = run("consequences", "consequence-faker")
 
@@ -375,6 +403,7 @@ def test_the_consequence_that_matters_is_named(run: Study, original: Path) -> No
     assert_said(study, "consequences", one)
 
 
+@unless_unlucky
 def test_consequences_that_change_nothing_are_flat(run: Study) -> None:
     study = run("consequences", "honest")
 
