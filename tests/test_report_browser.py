@@ -97,7 +97,8 @@ class Reader:
 
     def order(self) -> list[str]:
         """The first questions of the list, with where they come from."""
-        return [str(text) for text in self.page.locator("#list .line").all_inner_texts()]
+        texts = self.page.locator("#list .line").all_text_contents()
+        return [" ".join(str(text).split()) for text in texts]
 
     def quiet(self) -> None:
         """Nothing went wrong, and nothing outside of the folder was asked for."""

@@ -34,6 +34,7 @@ def run(folder: Path, **options: Any) -> api.RunResult:
         "control": 0,
         "reasoning": "none",
         "until": "decided",
+        "seed": 1,
         "progress": False,
     }
     return wait(api.run_async(study=folder, **{**settings, **options}))
