@@ -55,7 +55,9 @@ def test_the_corridor_finds_the_gap_that_was_planted(
     words = "points more often" if declared else "shows no clear gap"
     assert words in findings.sentence(main)
     page = study.report()
-    assert f"{main.gap * 100:+.0f}".lstrip("+").replace("-", "−") in page.read_text(encoding="utf-8")
+    assert f"{main.gap * 100:+.0f}".lstrip("+").replace("-", "−") in page.read_text(
+        encoding="utf-8"
+    )
     trials = study.trials()
     assert trials["reasoning"].is_null().all() == (reasoning == "none")
     faking = trials.filter(

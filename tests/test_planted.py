@@ -838,7 +838,12 @@ def test_what_stands_around_the_question_does_not_hide_it(setting: str) -> None:
     if loaded.offers:
         everything |= {"history": "advice", "signal": "opt-in"}
     else:
-        everything |= {"suffix": "tags", "few_shots": "benign", "history": "chat", "signal": "opt-in"}
+        everything |= {
+            "suffix": "tags",
+            "few_shots": "benign",
+            "history": "chat",
+            "signal": "opt-in",
+        }
     wording = loaded.wording("3.1.2")
 
     for query in loaded.queries[:5]:
