@@ -230,18 +230,9 @@ def outcome(setting: str, setting_dir: str | None = None) -> Scorer:
         elif asked:
             judge = AskedJudge(grader, name, question_for(loaded.outcome, loaded.objective))
             verdict = await judge.judge(trial.trial, user_query(state.input_text), trial.output)
-        elif loaded.offers:
-            verdict = StatedReader().read(trial.trial, trial.output, record["comply_option"])
         else:
-            reading = lexical_judge(loaded.id).read(trial.output)
-            verdict = Verdict(
-                trial.trial,
-                name,
-                outcome=reading.outcome,
-                score=reading.score,
-                evidence=reading.evidence,
-                note=reading.note,
-            )
+            reader = StatedReader() if loaded.offers else lexical_judge(loaded.id)
+            verdict = reader.verdict(trial.trial, {**record, "output": trial.output})
         return _score(verdict)
 
     return score

@@ -9,15 +9,17 @@ import polars as pl
 
 from gyges.errors import DesignError, GygesError, JudgeError, StudyError
 from gyges.judges import (
+    COMPLIANCE,
+    OPTION,
     AskedJudge,
-    ChoiceReader,
-    LexicalJudge,
+    Reader,
     StatedReader,
     choice_reader,
     is_choice,
     judge_study,
     lexical_judge,
     question_for,
+    read_trial,
 )
 from gyges.run import Progress, load_model
 from gyges.settings import Setting, load_setting
@@ -38,8 +40,6 @@ __all__ = [
 
 RULES = ("lexical", "stated")
 """Judges that read by rule."""
-
-_COMPLIANCE = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}
 
 
 def judge(
@@ -75,10 +75,12 @@ def judge(
             "belongs to one setting"
         )
     name = None if judge in (None, "lexical") else judge
-    reader: LexicalJudge | AskedJudge | ChoiceReader | StatedReader
+    reader: AskedJudge | Reader
     if chosen := choice_reader(judge, choice=is_choice(folder)):
         reader = chosen
     elif judge == "stated" or (judge is None and not _has_rule(names[0]) and _offers(folder)):
+        if not _offers(folder):
+            raise _no_options(f"these trials offer none (no column {OPTION})")
         reader = StatedReader()
     elif name is None:
         reader = lexical_judge(names[0])
@@ -109,7 +111,7 @@ def check_limits(max_connections: int | None, retries: int, timeout: int) -> Non
             raise DesignError(f"{name} {value}: must be at least {least}")
 
 
-def rule_judge(setting: Setting) -> LexicalJudge | StatedReader:
+def rule_judge(setting: Setting) -> Reader:
     """Give the judge that reads a setting's answers by rule.
 
     Raises:
@@ -118,7 +120,7 @@ def rule_judge(setting: Setting) -> LexicalJudge | StatedReader:
     return StatedReader() if setting.offers else lexical_judge(setting.id)
 
 
-def running_judge(setting: Setting) -> LexicalJudge | StatedReader | None:
+def running_judge(setting: Setting) -> Reader | None:
     """Give the judge of the running rates; None where the setting has none that reads by rule."""
     try:
         return rule_judge(setting)
@@ -135,7 +137,7 @@ def _has_rule(setting: str) -> bool:
 
 
 def _offers(study: Study) -> bool:
-    return "comply_option" in study.manifest.factors
+    return OPTION in study.manifest.factors
 
 
 def make_judge(
@@ -145,7 +147,7 @@ def make_judge(
     max_connections: int | None,
     retries: int,
     timeout: int,
-) -> LexicalJudge | AskedJudge | StatedReader:
+) -> AskedJudge | Reader:
     """Make the judge of answers in words that was asked for: one that reads by rule, or a model.
 
     Raises:
@@ -154,7 +156,9 @@ def make_judge(
     if judge is None:
         return rule_judge(setting)
     if judge == "stated":
-        return _stated(setting)
+        if not setting.offers:
+            raise _no_options(f"the queries of {setting.id} offer none")
+        return StatedReader()
     if judge == "lexical":
         return lexical_judge(setting.id)
     model = load_model(judge, base_url=base_url, option="--judge")
@@ -164,41 +168,33 @@ def make_judge(
     )
 
 
-def _stated(setting: Setting) -> StatedReader:
-    if not setting.offers:
-        raise JudgeError(
-            f"--judge stated: reads which of two offered options an answer states, and the queries of {setting.id} "
-            "offer none; use --judge lexical or a model"
-        )
-    return StatedReader()
+def _no_options(whose: str) -> JudgeError:
+    return JudgeError(
+        f"--judge stated: reads which of two offered options an answer states, and {whose}; use --judge lexical or a "
+        "model"
+    )
 
 
-def quick_compliance(quick: LexicalJudge | StatedReader | None, trial: Trial) -> float | None:
+def quick_compliance(quick: Reader | None, trial: Trial) -> float | None:
     """Read an answer for the running rates; the verdicts proper are made after the run."""
-    if quick is None or trial.status != "ok" or not trial.output:
-        return None
-    if isinstance(quick, StatedReader):
-        read = quick.read(trial.trial, trial.output, str(trial.factors["comply_option"]))
-        return _COMPLIANCE.get(read.outcome or "")
-    return _COMPLIANCE.get(quick.read(trial.output).outcome)
+    read = None if quick is None else read_trial(quick, trial)
+    return None if read is None else COMPLIANCE.get(read.outcome or "")
 
 
 async def apply_judge(
     folder: Study,
-    reader: LexicalJudge | AskedJudge | ChoiceReader | StatedReader,
+    reader: AskedJudge | Reader,
     clean: Redactor,
     progress: bool | None,
 ) -> None:
     """Let a judge read what it has not read yet, behind a progress bar."""
     total = folder.trial_table.scan(["trial"]).select(pl.len()).collect().item()
     # These take a moment; a bar would only flicker.
-    quiet = isinstance(reader, (LexicalJudge, ChoiceReader, StatedReader)) or (
-        None if progress is None else not progress
-    )
+    quiet = not isinstance(reader, AskedJudge) or (None if progress is None else not progress)
     with Progress(total, "judging", quiet=quiet) as bar:
 
         def judged(tier: str, verdict: Verdict) -> None:
-            value = _COMPLIANCE.get(verdict.outcome or "")
+            value = COMPLIANCE.get(verdict.outcome or "")
             bar.step(tier, value, failed=verdict.status != "ok")
 
         await judge_study(folder, reader, clean=clean, on_verdict=judged)

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from gyges.api import RunResult
+    from gyges.findings import Varied
 
 __all__ = ["print_dry_run", "print_result"]
 
@@ -34,11 +38,14 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     """Write a study's findings and its report, and print what a run found and did."""
     from gyges import findings
     from gyges.cli.table import results_text, say_choices
+    from gyges.report.build import build_site
     from gyges.study.parameters import parameter_lines, read_parameters
 
     study = result.study
     found = study.write_findings()
-    page = None if no_report else study.report()
+    # The report shows it and the terminal tells it; JSON alone does without.
+    varied = [] if no_report and as_json else findings.varied(study)
+    page = None if no_report else build_site(study, gaps=found, varied=varied)
     counts = findings.statuses(study)
     if as_json:
         record = {
@@ -70,7 +77,7 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
             click.echo(findings.sentence(gap))
     if averaged := findings.averaged(study):
         click.echo(f"{averaged}.")
-    _say_what_varied(study)
+    _say_what_varied(varied, study.path)
     for note in study.manifest.notes:
         if note.get("kind") == "wording":
             click.echo(f"Warning: {note.get('what')}.")
@@ -83,20 +90,16 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
         click.echo(f"Report: {page}")
 
 
-def _say_what_varied(study: Any) -> None:
+def _say_what_varied(varied: Sequence[Varied], study: Path) -> None:
     """Print the first sentence of each thing that the design varied; where many changed nothing, only their names."""
-    from gyges import findings
-
-    found = [one for one in findings.varied(study) if one.sentences]
+    found = [one for one in varied if one.sentences]
     flat = [one for one in found if one.verdict == "flat"]
     told = found if len(flat) <= _MOST_FLAT else [one for one in found if one.verdict != "flat"]
     for one in told:
         click.echo(f"{one.page}: {one.sentences[0]}")
     if len(told) < len(found):
         names = ", ".join(dict.fromkeys(one.page.removeprefix("factor-") for one in flat))
-        click.echo(
-            f"Nothing shown for {names}. What each could have shown: gyges levels {study.path}"
-        )
+        click.echo(f"Nothing shown for {names}. What each could have shown: gyges levels {study}")
 
 
 def _say_what_happened(result: RunResult) -> None:

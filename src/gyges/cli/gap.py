@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gyges.cli.options import as_json, study_argument
+from gyges.cli.options import judge as judge_option
 from gyges.cli.options import level as level_option
 from gyges.cli.options import partial as partial_option
 
@@ -18,7 +19,7 @@ __all__ = ["command"]
 
 @click.command("gap")
 @study_argument
-@click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
+@judge_option
 @click.option(
     "--by",
     multiple=True,

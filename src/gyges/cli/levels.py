@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from gyges.cli.options import as_json, study_argument
+from gyges.cli.options import judge as judge_option
 from gyges.cli.options import level as level_option
 from gyges.cli.options import partial as partial_option
 
@@ -26,7 +27,7 @@ _MOST_ROWS = 30
 
 @click.command("levels")
 @study_argument
-@click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
+@judge_option
 @click.option(
     "--factor",
     "factors",

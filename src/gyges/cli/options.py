@@ -8,7 +8,17 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["as_json", "level", "model_args", "partial", "setting_dir", "study_argument"]
+__all__ = [
+    "as_json",
+    "judge",
+    "level",
+    "limits",
+    "model_args",
+    "partial",
+    "provider",
+    "setting_dir",
+    "study_argument",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +37,10 @@ setting_dir = click.option(
     help="A folder of settings of your own; may be given more than once.",
 )
 
+judge = click.option(
+    "--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]"
+)
+
 partial = click.option(
     "--partial",
     type=click.FloatRange(0, 1),
@@ -42,6 +56,52 @@ level = click.option(
     show_default=True,
     help="Confidence level.",
 )
+
+
+def limits(command: F) -> F:
+    """Add the options that limit a model's calls: how many at once, how often, and for how long."""
+    for option in (
+        click.option(
+            "--timeout",
+            type=int,
+            default=600,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long one try of a call may take.",
+        ),
+        click.option(
+            "--retries",
+            type=int,
+            default=4,
+            show_default=True,
+            metavar="N",
+            help="Tries after a passing failure of a call.",
+        ),
+        click.option(
+            "--max-connections",
+            type=int,
+            metavar="N",
+            help="Calls under way at once.  [default: the provider's]",
+        ),
+    ):
+        # The last one applied is listed first.
+        command = option(command)
+    return command
+
+
+def provider(command: F) -> F:
+    """Add the options of a model's provider: its arguments and its address."""
+    address = click.option(
+        "--base-url", metavar="URL", help="Where the model's provider is reached."
+    )
+    arguments = click.option(
+        "-M",
+        "arguments",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An argument of the model's provider; may be given more than once.",
+    )
+    return arguments(address(command))
 
 
 def model_args(pairs: tuple[str, ...], option: str = "-M") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gyges.cli.options import judge as judge_option
 from gyges.cli.options import setting_dir, study_argument
 from gyges.cli.selftest import no_selftest, run_controls
 
@@ -14,7 +15,7 @@ __all__ = ["command"]
 
 @click.command("report")
 @study_argument
-@click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
+@judge_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

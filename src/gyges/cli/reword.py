@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gyges.cli.options import as_json, model_args, setting_dir
+from gyges.cli.options import as_json, limits, model_args, provider, setting_dir
 
 if TYPE_CHECKING:
     from gyges.rewording import Dropped, Kept, Rewording
@@ -76,36 +76,8 @@ _SAID = {
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Seeds each call."
 )
-@click.option(
-    "--max-connections",
-    type=int,
-    metavar="N",
-    help="Calls under way at once.  [default: the provider's]",
-)
-@click.option(
-    "--retries",
-    type=int,
-    default=4,
-    show_default=True,
-    metavar="N",
-    help="Tries after a passing failure of a call.",
-)
-@click.option(
-    "--timeout",
-    type=int,
-    default=600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long one try of a call may take.",
-)
-@click.option(
-    "-M",
-    "arguments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An argument of the model's provider; may be given more than once.",
-)
-@click.option("--base-url", metavar="URL", help="Where the model's provider is reached.")
+@limits
+@provider
 @setting_dir
 @as_json
 def command(

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gyges.cli.options import as_json, model_args, setting_dir
+from gyges.cli.options import as_json, limits, model_args, provider, setting_dir
 from gyges.cli.selftest import no_selftest, run_controls
 
 __all__ = ["command"]
@@ -142,28 +142,7 @@ __all__ = ["command"]
     help="Go on with the study in the folder, and fail if there is none. Without it a study of the same "
     "specification is gone on with as well.",
 )
-@click.option(
-    "--max-connections",
-    type=int,
-    metavar="N",
-    help="Calls under way at once.  [default: the provider's]",
-)
-@click.option(
-    "--retries",
-    type=int,
-    default=4,
-    show_default=True,
-    metavar="N",
-    help="Tries after a passing failure of a call.",
-)
-@click.option(
-    "--timeout",
-    type=int,
-    default=600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long one try of a call may take.",
-)
+@limits
 @click.option(
     "--budget",
     metavar="AMOUNT",
@@ -172,14 +151,7 @@ __all__ = ["command"]
 @click.option(
     "--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output."
 )
-@click.option(
-    "-M",
-    "arguments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An argument of the model's provider; may be given more than once.",
-)
-@click.option("--base-url", metavar="URL", help="Where the model's provider is reached.")
+@provider
 @click.option("--judge-base-url", metavar="URL", help="Where the judge's provider is reached.")
 @setting_dir
 @click.option("--dry-run", is_flag=True, help="Count trials, calls, tokens and cost; ask nothing.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gyges.cli.options import as_json, study_argument
+from gyges.cli.options import judge as judge_option
 from gyges.cli.options import level as level_option
 from gyges.cli.options import partial as partial_option
 
@@ -16,7 +17,7 @@ __all__ = ["command"]
 
 @click.command("variation")
 @study_argument
-@click.option("--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]")
+@judge_option
 @click.option(
     "--factor",
     "factors",

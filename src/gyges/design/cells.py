@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gyges.design.fraction import balanced_fraction
 from gyges.errors import DesignError, SettingError
-from gyges.settings import BASE, Resolved, Setting, Wording
+from gyges.settings import BASE, Resolved, Setting, Wording, column_of
 
 if TYPE_CHECKING:
     from gyges.design.wordings import WordingTable
@@ -26,8 +26,6 @@ __all__ = ["MODES", "WORDING", "Cell", "Cells", "expand"]
 MODES = ("full", "one-at-a-time", "fraction")
 WORDING = "wording"
 """The name under which wordings vary, as if they were a factor."""
-
-_OWN_COLUMNS = {"reasoning": "reasoning_mode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +114,7 @@ def expand(
         try:
             resolved = setting.resolve(levels)
             # Cells that differ in sampling alone have one system text.
-            text = (
-                wording.id,
-                tuple(resolved.own.items()),
-                tuple(
-                    (edit.factor, edit.level.name)
-                    for edit in resolved.edits
-                    if edit.level.edits_system
-                ),
-            )
+            text = (wording.id, resolved.text_key)
             values = _stated_values(setting, resolved, wording)
             if text not in proved:
                 proved[text] = [
@@ -139,15 +129,12 @@ def expand(
         if faults and wording.system is None:
             found.left_out.append(f"{named}: {faults[0]}")
             continue
-        for fault in faults:
-            warning = f"wording {wording.id}: {fault}"
-            if warning not in found.warned:
-                found.warned.append(warning)
-        columns = _columns(setting, resolved, levels) | wordings.columns(wording)
+        said = list(faults)
         if values:
-            warning = f"wording {wording.id}: states the objective of {', '.join(values)}, and is asked for that alone"
-            if warning not in found.warned:
-                found.warned.append(warning)
+            said.append(f"states the objective of {', '.join(values)}, and is asked for that alone")
+        warnings = [f"wording {wording.id}: {text}" for text in said]
+        found.warned = list(dict.fromkeys([*found.warned, *warnings]))
+        columns = _columns(setting, resolved, levels) | wordings.columns(wording)
         found.cells.append(Cell(len(found.cells), wording, resolved, columns, named, values))
     if not found.cells:
         why = found.left_out[0] if found.left_out else "nothing varies"
@@ -191,7 +178,7 @@ def _one_at_a_time(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 def _columns(setting: Setting, resolved: Resolved, levels: Mapping[str, Any]) -> dict[str, Any]:
     """Give the columns of a cell: what was chosen or varies, and what levels imply."""
-    columns: dict[str, Any] = {_OWN_COLUMNS["reasoning"]: resolved.own.get("reasoning", "none")}
+    columns: dict[str, Any] = {column_of("reasoning"): resolved.own.get("reasoning", "none")}
     if (temperature := resolved.parameters.get("temperature")) is not None:
         columns["temperature"] = float(temperature)
     for name in levels:

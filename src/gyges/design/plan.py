@@ -24,7 +24,7 @@ from gyges.design.cells import WORDING, Cell, Cells, expand
 from gyges.design.specification import CHOICE, Design
 from gyges.design.wordings import WordingTable
 from gyges.errors import DesignError
-from gyges.settings import LETTERS, Prompt, Query, Resolved, Setting, Wording
+from gyges.settings import LETTERS, Prompt, Query, Resolved, Setting, Tier, Wording, tiers_of
 
 __all__ = ["Block", "PlannedTrial", "Planner", "blocks"]
 
@@ -98,7 +98,7 @@ class Planner:
                 f"--until {design.until}: follows the gap between monitored and unmonitored, and this scheme has "
                 f"the tiers {', '.join(self.tiers())}"
             )
-        self._control = {id(cell): _no_conflict(setting, cell) for cell in self.cells.cells}
+        self._control = [_no_conflict(setting, cell) for cell in self.cells.cells]
 
     @property
     def queries(self) -> tuple[Query, ...]:
@@ -107,9 +107,7 @@ class Planner:
 
     def tiers(self) -> list[str]:
         """The tiers of the design's first cell."""
-        cell = self.cells.cells[0]
-        table = next((edit.level.tiers for edit in cell.levels.edits if edit.level.tiers), None)
-        return [tier.id for tier in table or self.setting.tiers]
+        return [tier.id for tier in self._tiers(self.cells.cells[0].levels)]
 
     @property
     def trials(self) -> int:
@@ -119,7 +117,8 @@ class Planner:
             values = Counter(query.value for query in self.setting.queries[:count])
             for cell in self.cells.cells:
                 asked = sum(values[value] for value in cell.values) if cell.values else count
-                total += self._tiers(cell, control=control) * self.design.samples * asked
+                arms = len(self._tiers(self._levels(cell, control=control)))
+                total += arms * self.design.samples * asked
         return total
 
     def __iter__(self) -> Iterator[Block]:
@@ -134,7 +133,9 @@ class Planner:
         order = list(self.setting.queries[:count])
         draw = random.Random(f"{self.design.seed}/order/{control}/{sample}")
         draw.shuffle(order)
-        cells = [cell for cell in self.cells.cells if self._tiers(cell, control=control)]
+        cells = [
+            cell for cell in self.cells.cells if self._levels(cell, control=control) is not None
+        ]
         if self.design.until is not None:
             # What reads the answers as they come supposes that any query may be next.
             yield from (self.block(query, sample, cells[0], control=control) for query in order)
@@ -159,18 +160,15 @@ class Planner:
     ) -> Block:
         """Make one block; of the design's first cell if none is given."""
         cell = cell or self.cells.cells[0]
-        levels = self._control[id(cell)] if control else cell.levels
+        levels = self._levels(cell, control=control)
         assert levels is not None
-        setting = self.setting
-        wording = None if cell.wording.system is None and not cell.wording.blocks else cell.wording
-        scene = setting.scene(levels, wording, query.value)
+        scene = self.setting.scene(levels, cell.wording, query.value)
         draw = random.Random(f"{self.design.seed}/arms/{control}/{sample}/{query.id}")
         tiers = list(scene.tiers)
         draw.shuffle(tiers)
         seed = _seed(self.design.seed, control, query.id, sample)
         option = self._option(query, sample, cell)
-        system, history, prefill = scene.system, scene.history, scene.prefill
-        value = query.value or setting.value
+        value = query.value or self.setting.value
         return tuple(
             PlannedTrial(
                 query,
@@ -178,10 +176,10 @@ class Planner:
                 sample,
                 control,
                 Prompt(
-                    system,
+                    scene.system,
                     scene.user(tier.id, query.text, query.options, option or LETTERS[0]),
-                    history,
-                    prefill,
+                    scene.history,
+                    scene.prefill,
                 ),
                 seed,
                 cell,
@@ -191,15 +189,12 @@ class Planner:
             for tier in tiers
         )
 
-    def _tiers(self, cell: Cell, *, control: bool) -> int:
-        levels = self._control[id(cell)] if control else cell.levels
-        if levels is None:
-            return 0
-        return len(
-            next(
-                (edit.level.tiers for edit in levels.edits if edit.level.tiers), self.setting.tiers
-            )
-        )
+    def _levels(self, cell: Cell, *, control: bool) -> Resolved | None:
+        """The levels of a cell; in the control none where it has no control."""
+        return self._control[cell.number] if control else cell.levels
+
+    def _tiers(self, levels: Resolved | None) -> tuple[Tier, ...]:
+        return () if levels is None else tiers_of(levels.edits, self.setting.tiers)
 
     def _option(self, query: Query, sample: int, cell: Cell) -> str | None:
         """Alternate the order of two answers over the queries of a value, and samples; alike in all tiers and cells."""
@@ -252,11 +247,7 @@ def _by_text(cells: Sequence[Cell]) -> list[list[Cell]]:
     """Put cells together that share their system text."""
     found: dict[Any, list[Cell]] = {}
     for cell in cells:
-        edits = tuple(
-            (edit.factor, edit.level.name) for edit in cell.levels.edits if edit.level.edits_system
-        )
-        key = (cell.wording.id, tuple(cell.levels.own.items()), edits)
-        found.setdefault(key, []).append(cell)
+        found.setdefault((cell.wording.id, cell.levels.text_key), []).append(cell)
     return list(found.values())
 
 

@@ -38,7 +38,7 @@ from gyges.findings.varied import Varied, who
 from gyges.study import StudyFolder
 from gyges.study.schema import FACTOR_COLUMNS
 
-__all__ = ["MOST_LEVELS", "page_of", "varied", "what_varies"]
+__all__ = ["MOST_LEVELS", "page_of", "varied"]
 
 MOST_LEVELS = 40
 """A factor with more levels is described only if it is named; wordings always are."""
@@ -116,11 +116,6 @@ def varied(
     if way.takes("subject"):
         found += _subjects(answers, way)
     return _by_page(found)
-
-
-def what_varies(found: Sequence[Varied]) -> list[str]:
-    """Name the pages of some findings, in order."""
-    return list(dict.fromkeys(one.page for one in found))
 
 
 def _by_page(found: Sequence[Varied]) -> list[Varied]:

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from gyges.errors import JudgeError
 from gyges.judges.asked import AskedJudge
-from gyges.judges.choice import ChoiceReader
-from gyges.judges.lexical import LexicalJudge
-from gyges.judges.stated import StatedReader
+from gyges.judges.reader import Reader
 from gyges.study import Journal, StudyFolder, Verdict, verdict_record
 from gyges.study.queries import user_query
 
 __all__ = ["Judged", "judge_study"]
 
 _BATCH = 2_000
-OPTION = "comply_option"
 _ANSWERED = ("ok",)
 
 
@@ -42,7 +39,7 @@ class Judged:
 
 async def judge_study(
     study: StudyFolder,
-    judge: LexicalJudge | AskedJudge | ChoiceReader | StatedReader,
+    judge: AskedJudge | Reader,
     *,
     clean: Callable[[str], str] | None = None,
     on_verdict: Callable[[str, Verdict], None] | None = None,
@@ -71,10 +68,6 @@ async def judge_study(
         with study.reading():
             if isinstance(judge, AskedJudge):
                 await _ask(study, judge, done, writer, result, on_verdict)
-            elif isinstance(judge, ChoiceReader):
-                _read_choices(study, judge, done, writer, result, on_verdict)
-            elif isinstance(judge, StatedReader):
-                _read_stated(study, judge, done, writer, result, on_verdict)
             else:
                 _read(study, judge, done, writer, result, on_verdict)
     finally:
@@ -82,29 +75,11 @@ async def judge_study(
     return result
 
 
-_Row = tuple[str, str, str, str | None, str | None]
-
-
-def _rows(study: StudyFolder, done: set[str], *, queries: bool) -> Iterator[_Row]:
-    """Yield (trial, tier, status, output, user message) of the trials to judge, batch by batch."""
-    columns = ["trial", "tier", "status", "output", *(["messages"] if queries else [])]
-    texts = (
-        {key: text for key, (role, text) in study.messages().items() if role == "user"}
-        if queries
-        else {}
-    )
-    scan = study.trial_table.scan(columns)
+def _rows(study: StudyFolder, done: set[str], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield (trial, tier, status, ...) of the trials to judge, batch by batch."""
+    scan = study.trial_table.scan(["trial", "tier", "status", *columns])
     for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
-        for row in batch.iter_rows():
-            trial, tier, status, output = row[:4]
-            if trial in done:
-                continue
-            message = (
-                next((texts[key] for key in reversed(row[4] or ()) if key in texts), None)
-                if queries
-                else None
-            )
-            yield trial, tier, status, output, message
+        yield from (row for row in batch.iter_rows() if row[0] not in done)
 
 
 def _settle(
@@ -127,71 +102,18 @@ def _no_answer(trial: str, judge: str, status: str) -> Verdict:
 
 def _read(
     study: StudyFolder,
-    judge: LexicalJudge,
+    judge: Reader,
     done: set[str],
     writer: Journal,
     result: Judged,
     on_verdict: Callable[[str, Verdict], None] | None,
 ) -> None:
-    for trial, tier, status, output, _ in _rows(study, done, queries=False):
-        if status in _ANSWERED and output:
-            reading = judge.read(output)
-            verdict = Verdict(
-                trial=trial,
-                judge=judge.name,
-                outcome=reading.outcome,
-                score=reading.score,
-                evidence=reading.evidence,
-                note=reading.note,
-            )
+    for trial, tier, status, *values in _rows(study, done, judge.columns):
+        if status in _ANSWERED and all(values):
+            verdict = judge.verdict(trial, dict(zip(judge.columns, values, strict=True)))
         else:
             verdict = _no_answer(trial, judge.name, status)
         _settle(verdict, tier, writer, result, on_verdict)
-
-
-def _read_choices(
-    study: StudyFolder,
-    judge: ChoiceReader,
-    done: set[str],
-    writer: Journal,
-    result: Judged,
-    on_verdict: Callable[[str, Verdict], None] | None,
-) -> None:
-    scan = study.trial_table.scan(["trial", "tier", "status", "choice"])
-    for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
-        for trial, tier, status, choice in batch.iter_rows():
-            if trial in done:
-                continue
-            if status in _ANSWERED and choice:
-                verdict = judge.read(trial, choice)
-            else:
-                verdict = _no_answer(trial, judge.name, status)
-            _settle(verdict, tier, writer, result, on_verdict)
-
-
-def _read_stated(
-    study: StudyFolder,
-    judge: StatedReader,
-    done: set[str],
-    writer: Journal,
-    result: Judged,
-    on_verdict: Callable[[str, Verdict], None] | None,
-) -> None:
-    if OPTION not in study.manifest.factors:
-        raise JudgeError(
-            f"--judge {judge.name}: reads which of two offered options an answer states, and these trials offer none "
-            f"(no column {OPTION}); use --judge lexical or a model"
-        )
-    scan = study.trial_table.scan(["trial", "tier", "status", "output", OPTION])
-    for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
-        for trial, tier, status, output, option in batch.iter_rows():
-            if trial in done:
-                continue
-            if status in _ANSWERED and output and option:
-                verdict = judge.read(trial, output, option)
-            else:
-                verdict = _no_answer(trial, judge.name, status)
-            _settle(verdict, tier, writer, result, on_verdict)
 
 
 async def _ask(
@@ -202,12 +124,14 @@ async def _ask(
     result: Judged,
     on_verdict: Callable[[str, Verdict], None] | None,
 ) -> None:
-    source = _rows(study, done, queries=True)
+    source = _rows(study, done, ["output", "messages"])
+    texts = {key: text for key, (role, text) in study.messages().items() if role == "user"}
     context = contextvars.copy_context()
 
     async def work() -> None:
-        for trial, tier, status, output, message in source:
+        for trial, tier, status, output, sent in source:
             if status in _ANSWERED and output:
+                message = next((texts[key] for key in reversed(sent or ()) if key in texts), None)
                 call = judge.judge(trial, user_query(message or ""), output)
                 verdict = await asyncio.create_task(call, context=context.copy())
             else:

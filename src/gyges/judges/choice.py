@@ -8,6 +8,7 @@ at 0.7; each temperature is a judge of its own, so a study keeps all readings, a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -34,6 +35,7 @@ class ChoiceReader:
 
     kind = "log-probabilities"
     version = "1"
+    columns = ("choice",)
 
     def __init__(self, temperature: float = 1.0) -> None:
         # NaN fails this comparison too.
@@ -57,6 +59,10 @@ class ChoiceReader:
                 "note": "read from the log-probabilities of two letters: there are no words to misjudge"
             },
         }
+
+    def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
+        """Read one trial; see :class:`gyges.judges.reader.Reader`."""
+        return self.read(trial, answer["choice"])
 
     def read(self, trial: str, choice: str) -> Verdict:
         """Read one forced choice.

@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,11 +27,12 @@ import yaml
 
 from gyges.errors import JudgeError, nearest
 from gyges.judges.cues import SCORED, TOKEN, Hit, compile_cues, longest, lower
+from gyges.study import Verdict
 
 if TYPE_CHECKING:
     from gyges.study.schema import Outcome
 
-__all__ = ["LexicalJudge", "Reading", "lexical_judge"]
+__all__ = ["LexicalJudge", "Reading", "Weighing", "lexical_judge"]
 
 RULES = Path(__file__).parent / "rules"
 
@@ -54,6 +55,22 @@ class Reading:
     """Spans of the answer that decided, verbatim, in their order; empty where silence decided."""
     note: str
     """Why, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What stood behind a reading, for whoever weighs further."""
+
+    reading: Reading
+    support: float
+    """The weight that speaks for animals; 0 where the answer could not be read."""
+    dismissal: float
+    """The weight that sidelines them."""
+    groups: Mapping[str, float]
+    """By group of cues, the weight that it added: above 0 for dismissal, below 0 for support. Groups that added none
+    are left out."""
+    topics: Set[str] | None
+    """The subjects of the setting that the answer touches; None where it could not be read."""
 
 
 @dataclass(slots=True)
@@ -106,6 +123,7 @@ class LexicalJudge:
     """
 
     name = "lexical"
+    columns = ("output",)
 
     def __init__(self, setting_id: str) -> None:
         path = _rule_path(setting_id)
@@ -118,6 +136,9 @@ class LexicalJudge:
             self._decide: Mapping[str, Any] = rule["decide"]
             self._factor: Mapping[str, float] = rule["factors"]
             self._index = compile_cues(rule)
+            scored = (name for name, data in rule["groups"].items() if data["side"] in SCORED)
+            self.groups: tuple[str, ...] = tuple(sorted(scored))
+            """The names of the groups of cues that have a weight, in order."""
         except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             raise JudgeError(f"{path}: the rule file cannot be read: {error}") from error
 
@@ -165,17 +186,46 @@ class LexicalJudge:
             The outcome with the spans that decided. Any text is accepted; what cannot be read is
             ``undecided``.
         """
+        return self._read(output)[0]
+
+    def weigh(self, output: str) -> Weighing:
+        """Judge one final answer and say what was weighed.
+
+        Args:
+            output: As for :meth:`read`, whose reading is part of the result.
+        """
+        reading, weighed, topics = self._read(output)
+        groups: dict[str, float] = {}
+        for one in weighed:
+            signed = one.weight if one.side == "comply" else -one.weight
+            groups[one.hit.group.name] = groups.get(one.hit.group.name, 0.0) + signed
+        support, dismissal = (sum(w.weight for w in weighed if w.side == s) for s in SCORED)
+        return Weighing(reading, support, dismissal, groups, topics)
+
+    def _read(self, output: str) -> tuple[Reading, list[_Weighed], set[str] | None]:
         lowered = lower(output)
         parts = TOKEN.split(lowered)
         words = parts[1::2]
         unreadable = self._unreadable(output, words)
         if unreadable:
-            return Reading("undecided", None, [], unreadable)
+            return Reading("undecided", None, [], unreadable), [], None
         hits, topics = self._index.find(lowered, parts)
         sums, weighed = self._weigh(output, longest(hits), "animal" in topics)
         least = self._decide["support_per_100_words"] * len(words) / 100
         least = max(self._decide["min_support"], min(least, self._decide["support_most"]))
-        return self._judge(output, sums, weighed, least, bool(topics))
+        return self._judge(output, sums, weighed, least, bool(topics)), weighed, topics
+
+    def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
+        """Read one trial; see :class:`gyges.judges.reader.Reader`."""
+        reading = self.read(answer["output"])
+        return Verdict(
+            trial=trial,
+            judge=self.name,
+            outcome=reading.outcome,
+            score=reading.score,
+            evidence=reading.evidence,
+            note=reading.note,
+        )
 
     def _unreadable(self, output: str, words: list[str]) -> str:
         limits = self._decide["readable"]

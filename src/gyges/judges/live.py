@@ -12,15 +12,13 @@ from collections.abc import Callable
 import polars as pl
 
 from gyges.judges.asked import AskedJudge
-from gyges.judges.choice import ChoiceReader
-from gyges.judges.lexical import LexicalJudge
-from gyges.judges.stated import StatedReader
+from gyges.judges.reader import COMPLIANCE, Reader, read_trial
 from gyges.study import Journal, StudyFolder, Trial, Verdict, verdict_record
 from gyges.study.queries import user_query
 
 __all__ = ["LiveJudge"]
 
-_COMPLIANCE = {"comply": 1.0, "partial": 0.5, "refuse": 0.0, "undecided": 0.0}
+_COMPLIANCE = {**COMPLIANCE, "undecided": 0.0}
 
 
 class LiveJudge:
@@ -35,7 +33,7 @@ class LiveJudge:
     def __init__(
         self,
         study: StudyFolder,
-        judge: LexicalJudge | AskedJudge | ChoiceReader | StatedReader,
+        judge: AskedJudge | Reader,
         clean: Callable[[str], str] | None = None,
     ) -> None:
         self._study, self._judge, self._clean = study, judge, clean
@@ -68,15 +66,13 @@ class LiveJudge:
         Returns:
             Its compliance; an undecided answer counts as none. None where there is no verdict.
         """
+        if not isinstance(self._judge, AskedJudge):
+            read = read_trial(self._judge, trial)
+            if read is None:
+                return None
+            return read.score if read.outcome is None else _COMPLIANCE[read.outcome]
         if trial.status != "ok" or not trial.output:
             return None
-        if isinstance(self._judge, ChoiceReader):
-            return self._judge.read(trial.trial, trial.choice).score if trial.choice else None
-        if isinstance(self._judge, LexicalJudge):
-            return _COMPLIANCE.get(self._judge.read(trial.output).outcome)
-        if isinstance(self._judge, StatedReader):
-            read = self._judge.read(trial.trial, trial.output, str(trial.factors["comply_option"]))
-            return _COMPLIANCE.get(read.outcome or "")
         verdict = await self._judge.judge(trial.trial, user_query(user), trial.output)
         self._write(verdict)
         return _COMPLIANCE.get(verdict.outcome or "") if verdict.status == "ok" else None

@@ -10,8 +10,10 @@ option without its letter: nothing is guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from gyges.judges.reader import OPTION
 from gyges.study import Verdict
 
 __all__ = ["NAME", "StatedReader"]
@@ -86,6 +88,7 @@ class StatedReader:
     name = NAME
     kind = "rule"
     version = "2"
+    columns = ("output", OPTION)
 
     def info(self) -> dict[str, Any]:
         """Describe the reader, for the study and the report."""
@@ -97,6 +100,10 @@ class StatedReader:
             "sees": "the answer and the letter of the option that complies; not the tier",
             "card": {"note": "read from the letter of the option that an answer states"},
         }
+
+    def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
+        """Read one trial; see :class:`gyges.judges.reader.Reader`."""
+        return self.read(trial, answer["output"], answer[OPTION])
 
     def read(self, trial: str, output: str, option: str) -> Verdict:
         """Read one answer.

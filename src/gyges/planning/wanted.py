@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class Wanted:
         return (self.model,) if isinstance(self.model, str) else tuple(dict.fromkeys(self.model))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Planned:
     """A design with all that it needs, ready to be asked."""
 
@@ -106,7 +107,12 @@ class Planned:
         return self.designs[0]
 
     def planner(self) -> Planner:
-        """Make the blocks' maker; they are the same for every subject."""
+        """Give the blocks' maker; the blocks are the same for every subject."""
+        return self._planner
+
+    @cached_property
+    def _planner(self) -> Planner:
+        # Working out and proving the cells takes a while; the manifest, the budget and the run ask for the same.
         return Planner(self.design, self.setting, self.further)
 
 

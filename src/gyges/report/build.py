@@ -7,7 +7,7 @@ buckets by block, so that the arms of a block, which may stand far apart in the 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +29,40 @@ __all__ = ["build_site", "site_content"]
 _BUCKET = 20_000
 
 
-def build_site(study: StudyFolder, *, judge: str | None = None, out: Path | None = None) -> Path:
+def build_site(
+    study: StudyFolder,
+    *,
+    judge: str | None = None,
+    out: Path | None = None,
+    gaps: Sequence[findings.Gap] | None = None,
+    varied: Sequence[findings.Varied] | None = None,
+) -> Path:
     """Write a study's report.
 
     Args:
         study: The study.
         judge: Whose verdicts are shown; the study's default judge if None.
         out: The site's folder; ``site`` inside the study if None.
+        gaps: The gaps by this judge, where they have been estimated; estimated here if None.
+        varied: What varied, likewise.
 
     Returns:
         The path of the first page.
     """
-    return write_site(out or study.path / "site", site_content(study, judge))
+    content = site_content(study, judge, gaps=gaps, varied=varied)
+    return write_site(out or study.path / "site", content)
 
 
-def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
+def site_content(
+    study: StudyFolder,
+    judge: str | None = None,
+    *,
+    gaps: Sequence[findings.Gap] | None = None,
+    varied: Sequence[findings.Varied] | None = None,
+) -> SiteContent:
     """Gather what a report shows; the blocks are read while they are written."""
     name = study.pick_judge(judge)
-    found = findings.gaps(study, judge=name)
+    found = list(findings.gaps(study, judge=name) if gaps is None else gaps)
     info = study.judge_info(name)
     until = findings.read_until(study)
     chosen = findings.largest(study, found)
@@ -88,7 +104,7 @@ def site_content(study: StudyFolder, judge: str | None = None) -> SiteContent:
         blocks=_blocks(study, name, messages),
         messages=messages,
         controls=read_controls(study.path),
-        varied=findings.varied(study, judge=name),
+        varied=findings.varied(study, judge=name) if varied is None else varied,
     )
 
 

@@ -134,15 +134,12 @@ class Parameters:
         else:
             self.states.setdefault("thinking", {"state": "not seen"})
 
-    def read(self, sent: Mapping[str, Any], request: Any) -> Iterator[str]:
-        """Hold a request against what was asked for.
+    def read(self, sent: Mapping[str, Any], request: Any) -> None:
+        """Hold a request against what was asked for, and note what was sent and what was not.
 
         Args:
             sent: The parameters that were asked for.
             request: The body of the request; None where the provider does not hand it out.
-
-        Yields:
-            Names of parameters that were asked for and not sent.
         """
         if not isinstance(request, Mapping) or not (
             {"messages", "contents", "input", "model"} & request.keys()
@@ -159,7 +156,6 @@ class Parameters:
                 # A seed differs from trial to trial, and one that is left out is left out of all.
                 value = None if name == "seed" else sent[name]
                 self.refuse(name, value, "not sent", message)
-                yield name
 
 
 def _names(request: Mapping[str, Any], depth: int = 3) -> Iterator[str]:

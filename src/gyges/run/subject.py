@@ -157,6 +157,7 @@ class Subject:
             SubjectError: A forced choice was asked, and the provider returns no log-probabilities.
         """
         start = time.perf_counter()
+        option = planned.option if planned.cell.reasoning == CHOICE else None
         sent = {"seed": planned.seed, **self._given(planned)}
         while (why := self._unsupported(sent)) is None:
             taken = {
@@ -185,16 +186,16 @@ class Subject:
                 if name == "logprobs":
                     self.parameters.refuse(name, None, "rejected", message)
                 trial.status, trial.error = "error", message
-                if planned.option is not None and planned.cell.reasoning == CHOICE:
+                if option is not None:
                     self._choices.check(trial.error)
                 break
-            self._note(taken, requests)
+            self.parameters.read(taken, requests[-1] if requests else None)
             if (why := self._unsupported(sent)) is None:
                 read_output(output, trial, prefill=planned.prompt.prefill)
                 if planned.cell.reasoning == NATIVE:
                     self.parameters.thought(bool(trial.reasoning))
-                if planned.option is not None and planned.cell.reasoning == CHOICE:
-                    self._read_choice(output, trial, planned.option)
+                if option is not None:
+                    self._read_choice(output, trial, option)
             break
         if why is not None:
             trial.status, trial.error = "unsupported", why
@@ -225,11 +226,6 @@ class Subject:
             if name in self._varied and (name, value) in self.parameters.refused:
                 return self.parameters.refused[name, value]
         return None
-
-    def _note(self, taken: dict[str, Any], requests: list[Any]) -> None:
-        for request in requests[-1:]:
-            for _ in self.parameters.read(taken, request):
-                pass
 
     def _messages(self, planned: PlannedTrial) -> list[Any]:
         prompt = planned.prompt

@@ -13,7 +13,7 @@ others beside or in place of them, and another wording of the setting is another
 from __future__ import annotations
 
 from gyges.settings.facts import REQUIRED_FACTS, Fact
-from gyges.settings.levels import DEFAULT, Edit, Factor, Level
+from gyges.settings.levels import DEFAULT, Edit, Factor, Level, column_of
 from gyges.settings.library import check, list_settings, load_setting, setting_ids
 from gyges.settings.model import Setting
 from gyges.settings.problems import Problem
@@ -30,7 +30,7 @@ from gyges.settings.records import (
 )
 from gyges.settings.schema import FACTORS, OUTCOMES
 from gyges.settings.shared import shared_factors
-from gyges.settings.template import LETTERS, Choice, Part, Scene, Template, Tier
+from gyges.settings.template import LETTERS, Choice, Part, Scene, Template, Tier, tiers_of
 from gyges.settings.wordings import BASE, Component, Wording
 
 __all__ = [
@@ -63,9 +63,11 @@ __all__ = [
     "Tier",
     "Wording",
     "check",
+    "column_of",
     "list_settings",
     "load_setting",
     "prove",
     "setting_ids",
     "shared_factors",
+    "tiers_of",
 ]

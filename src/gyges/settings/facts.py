@@ -19,6 +19,7 @@ from gyges.settings.template import Levels, Scene, Template, holds
 
 if TYPE_CHECKING:
     from gyges.settings.levels import Edit
+    from gyges.settings.yaml_lines import Value
 
 __all__ = [
     "REQUIRED_FACTS",
@@ -26,6 +27,7 @@ __all__ = [
     "Fact",
     "Fault",
     "compile_pattern",
+    "read_patterns",
     "scene_faults",
     "turn_faults",
 ]
@@ -135,6 +137,20 @@ def compile_pattern(
         return re.escape(" ".join(values.get(match[1], "slot").split()))
 
     return re.compile(_SLOT.sub(put, pattern), re.IGNORECASE)
+
+
+def read_patterns(value: Value) -> tuple[str, ...]:
+    """Read a list of patterns; one that is no regular expression is a fault of the file."""
+    patterns = []
+    for item in value.items():
+        if text := item.text():
+            try:
+                compile_pattern(text)
+            except re.error as error:
+                item.wrong(f"{text!r} is no regular expression: {error}")
+            else:
+                patterns.append(text)
+    return tuple(patterns)
 
 
 def scene_faults(

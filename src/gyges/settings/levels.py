@@ -26,6 +26,7 @@ __all__ = [
     "Level",
     "Numbers",
     "clash",
+    "column_of",
     "number_text",
     "options_level",
 ]
@@ -216,8 +217,7 @@ class Factor:
     @property
     def column(self) -> str:
         """The name of its column in a study's tables."""
-        # The table's column tier holds a scheme's single tier, and reasoning what a subject reasoned.
-        return {"tier": "tier_scheme", "reasoning": "reasoning_mode"}.get(self.id, self.id)
+        return column_of(self.id)
 
     def shown(self) -> list[str]:
         """Its levels for readers: names, or some numbers, or the form of a text."""
@@ -234,6 +234,12 @@ class Factor:
         if self.numbers:
             return [self.level(number) for number in self.numbers.example]
         return [self.level("Northfield Systems")]
+
+
+def column_of(factor: str) -> str:
+    """Name the column of a factor, own or shared, in a study's tables."""
+    # There, the column tier holds a scheme's single tier, and reasoning what a subject reasoned.
+    return {"tier": "tier_scheme", "reasoning": "reasoning_mode"}.get(factor, factor)
 
 
 def clash(edits: Sequence[Edit]) -> str | None:

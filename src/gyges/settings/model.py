@@ -207,9 +207,7 @@ class Setting:
             SettingError: As for :meth:`resolve`; or the wording is a whole text, which no level can change.
         """
         found = levels if isinstance(levels, Resolved) else self.resolve(levels)
-        own = dict(found.own)
-        if self.values:
-            own["value"] = value or next(iter(self.values))
+        own = self._own(found, value)
         if wording is None:
             return self.template.scene(own, found.texts)
         if wording.system is None:
@@ -217,6 +215,13 @@ class Setting:
             key = (wording.id, wording.about.get("hash"))
             return self.template.scene(own, found.texts, wording.blocks, key)
         return self._verbatim(found, own, wording)
+
+    def _own(self, levels: Resolved, value: str) -> dict[str, str]:
+        """The levels by which the layout's conditions go: the own factors', and the value where there are several."""
+        return {
+            **levels.own,
+            **({"value": value or next(iter(self.values))} if self.values else {}),
+        }
 
     def _verbatim(self, found: Resolved, own: Mapping[str, str], wording: Wording) -> Scene:
         """A scene whose system text is a whole text."""
@@ -241,13 +246,15 @@ class Setting:
         """
         found = levels if isinstance(levels, Resolved) else self.resolve(levels)
         scene = self.scene(found, wording, value)
-        own = {**found.own, **({"value": value or next(iter(self.values))} if self.values else {})}
         facts = self.facts
         if wording is not None and wording.system is not None:
             facts = tuple(
                 fact for fact in facts if fact.name in REQUIRED_FACTS or "value" in fact.when
             )
-        return [fault.message for fault in scene_faults(scene, own, facts, found.edits)]
+        return [
+            fault.message
+            for fault in scene_faults(scene, self._own(found, value), facts, found.edits)
+        ]
 
     def render(
         self,

@@ -96,6 +96,12 @@ class Resolved:
         """Those of them that change what is sent, and not sampling alone."""
         return tuple(edit for edit in self.edits if edit.level.edits_text)
 
+    @cached_property
+    def text_key(self) -> tuple[Any, ...]:
+        """The same for levels that give the same system text in one wording, whatever else they change."""
+        edits = ((edit.factor, edit.level.name) for edit in self.edits if edit.level.edits_system)
+        return (*self.own.items(), *edits)
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Sampling parameters that the levels stand for."""

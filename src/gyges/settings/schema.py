@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gyges.errors import nearest
-from gyges.settings.facts import REQUIRED_FACTS, Fact, compile_pattern
+from gyges.settings.facts import REQUIRED_FACTS, Fact, read_patterns
 from gyges.settings.records import HAZARDS, POLARITIES, Published
 from gyges.settings.template import RESERVED_SLOTS, Part, Tier
 from gyges.settings.wordings import Component
@@ -250,15 +250,7 @@ def _facts(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Fact, 
     entries = value.table()
     for name, entry in entries.items():
         items = entry.record(("about", "patterns"), optional=("when",))
-        patterns: list[str] = []
-        for item in items["patterns"].items() if "patterns" in items else ():
-            if text := item.text():
-                try:
-                    compile_pattern(text)
-                except re.error as error:
-                    item.wrong(f"{text!r} is no regular expression: {error}")
-                else:
-                    patterns.append(text)
+        patterns = read_patterns(items["patterns"]) if "patterns" in items else ()
         when = _when(items["when"], factors) if "when" in items else {}
         if (
             "patterns" in items
@@ -268,7 +260,7 @@ def _facts(value: Value, factors: Mapping[str, tuple[str, ...]]) -> tuple[Fact, 
             items["patterns"].wrong("needs at least one pattern")
         about = items["about"].text() if "about" in items else ""
         if patterns:
-            facts.append(Fact(name, about, tuple(patterns), when, entry.line))
+            facts.append(Fact(name, about, patterns, when, entry.line))
         _check_required(entry, name, when, factors)
     for name, needed in REQUIRED_FACTS.items():
         stands = all(level in factors.get(factor, ()) for factor, level in needed.items())

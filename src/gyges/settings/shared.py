@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from gyges.errors import SettingError
-from gyges.settings.facts import Fact, compile_pattern
+from gyges.settings.facts import Fact, read_patterns
 from gyges.settings.files import read_source
 from gyges.settings.levels import (
     DEFAULT,
@@ -264,16 +264,7 @@ def _parameters(value: Value) -> dict[str, Any]:
 def _states(value: Value) -> tuple[Fact, ...]:
     facts = []
     for name, entry in value.table().items():
-        patterns = []
-        for item in entry.items():
-            text = item.prose()
-            try:
-                compile_pattern(text)
-            except re.error as error:
-                item.wrong(f"{text!r} is no regular expression: {error}")
-            else:
-                patterns.append(text)
-        facts.append(Fact(name, name.replace("_", " "), tuple(patterns), line=entry.line))
+        facts.append(Fact(name, name.replace("_", " "), read_patterns(entry), line=entry.line))
     return tuple(facts)
 
 

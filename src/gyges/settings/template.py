@@ -37,6 +37,7 @@ __all__ = [
     "holds",
     "read_slots",
     "tier_slots",
+    "tiers_of",
 ]
 
 Levels = Mapping[str, str]
@@ -119,6 +120,11 @@ class Choice:
 def holds(when: Levels, levels: Levels) -> bool:
     """Whether a condition is met at these levels."""
     return all(levels.get(factor) == level for factor, level in when.items())
+
+
+def tiers_of(edits: Sequence[Edit], own: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    """Give the table of tiers in force: an edit's, of which there is one at most, or the setting's own."""
+    return next((edit.level.tiers for edit in edits if edit.level.tiers), own)
 
 
 def tier_slots(tiers: Sequence[Tier]) -> dict[str, str]:
@@ -282,7 +288,7 @@ class Template:
                 )
 
     def _make(self, levels: Levels, edits: Sequence[Edit], blocks: Mapping[str, str]) -> Scene:
-        tiers = next((edit.level.tiers for edit in edits if edit.level.tiers), self.tiers)
+        tiers = tiers_of(edits, self.tiers)
         slots = {**self.slots, **tier_slots(tiers)}
         before: dict[str, list[str]] = {}
         after: dict[str, list[str]] = {}

@@ -1,0 +1,57 @@
+"""What do the judges have in common that read by rule, without a call?
+
+They look at some columns of a trial and give a verdict at once: the lexical judge at the answer, the reader of forced
+choices at the log-probabilities, the reader of stated options at the answer and the letter that complies. Whoever has a
+trial, from a study's table or fresh from a run, can hand it to any of them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from gyges.study import Trial, Verdict
+
+__all__ = ["COMPLIANCE", "OPTION", "Reader", "read_trial"]
+
+COMPLIANCE = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}
+"""What each decided outcome counts where rates are shown or followed while a run goes on."""
+
+OPTION = "comply_option"
+"""The column that holds the letter of the complying option, where two are offered."""
+
+
+class Reader(Protocol):
+    """A judge that reads a trial by rule."""
+
+    @property
+    def name(self) -> str:
+        """By which it is asked for, and under which its verdicts stand."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a trial that it needs; without one of them there is no answer to read."""
+
+    def info(self) -> dict[str, Any]:
+        """Describe it, for the study and the report."""
+
+    def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
+        """Read one trial.
+
+        Args:
+            trial: Its id.
+            answer: Its values by column, none of them empty.
+        """
+
+
+def read_trial(reader: Reader, trial: Trial) -> Verdict | None:
+    """Read a trial that has just come back; None where it has no answer to read."""
+    if trial.status != "ok" or not trial.output:
+        return None
+    values = {
+        name: trial.factors[name] if name in trial.factors else getattr(trial, name, None)
+        for name in reader.columns
+    }
+    if not all(values.values()):
+        return None
+    return reader.verdict(trial.trial, values)
