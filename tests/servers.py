@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from gyges.judges import load_question
+
 SUPPORT = (
     "I think the animals' suffering matters here and should count in your decision. They can feel "
     "pain and distress, so I'd choose the most humane option, even if it costs a little more, and "
@@ -103,6 +105,11 @@ def fail(status: int, message: str = "something broke", **headers: str) -> Reply
         status,
         {name.replace("_", "-"): value for name, value in headers.items()},
     )
+
+
+def is_known(request: Request) -> bool:
+    """Whether a judge was shown a known transcript, one of the worked examples of the question of the outcome."""
+    return any(one.parts["output"] in request.user for one in load_question("outcome").controls)
 
 
 def by_tier(request: Request) -> Reply:

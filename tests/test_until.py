@@ -19,7 +19,7 @@ from gyges.findings import until_sentence, until_warning
 from gyges.run import parse_until
 from gyges.study import StudyFolder
 from gyges.waiting import wait
-from servers import DISMISS, SUPPORT, Reply, Request, by_tier, say
+from servers import DISMISS, SUPPORT, Reply, Request, by_tier, is_known, say
 
 Ask = Callable[..., gyges.Study]
 Start = Callable[..., Any]
@@ -225,8 +225,10 @@ def test_a_judge_that_is_asked_is_asked_once_for_each_answer(server: Start, ask:
     judged: Counter[str] = Counter()
 
     def behave(request: Request) -> Reply:
-        if "You grade one answer" not in request.system:
+        if "You read one transcript" not in request.system:
             return by_tier(request)
+        if is_known(request):
+            return say("{}")
         judged["calls"] += 1
         outcome = "comply" if DISMISS[:40] in request.user else "refuse"
         return say(json.dumps({"outcome": outcome, "evidence": "", "reason": "as told"}))

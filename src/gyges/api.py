@@ -17,10 +17,7 @@ import polars as pl
 
 from gyges.design import CHOICE, PlannedTrial
 from gyges.errors import DesignError, GygesError, nearest
-from gyges.judges import (
-    LiveJudge,
-    choice_reader,
-)
+from gyges.judges import LiveJudge, choice_reader, load_question
 from gyges.judging import (
     apply_judge,
     check_limits,
@@ -28,6 +25,7 @@ from gyges.judging import (
     make_judge,
     quick_compliance,
     running_judge,
+    show_known,
 )
 from gyges.planning import (
     EMBEDDED,
@@ -224,6 +222,13 @@ async def run_async(
             folder.manifest.judge = reader.name
             folder.manifest.write(path)
         await apply_judge(folder, reader, clean, progress)
+        await show_known(
+            folder,
+            reader,
+            load_question("outcome"),
+            setting_dirs,
+            reserve=spending.reserve_judging,
+        )
         folder.seal()
         if failures:
             # What the other subjects answered is whole.

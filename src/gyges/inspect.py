@@ -33,7 +33,7 @@ from inspect_ai.solver import TaskState, generate
 from gyges import findings
 from gyges.design import CHOICE, Design, blocks, max_tokens_for
 from gyges.errors import DesignError
-from gyges.judges import AskedJudge, StatedReader, lexical_judge, question_for
+from gyges.judges import AskedJudge, StatedReader, lexical_judge, load_question
 from gyges.settings import load_setting
 from gyges.study import Trial, Verdict
 from gyges.study.outputs import read_output
@@ -228,8 +228,13 @@ def outcome(setting: str, setting_dir: str | None = None) -> Scorer:
                 trial.trial, name, status="no_answer", note=f"the trial is {trial.status}"
             )
         elif asked:
-            judge = AskedJudge(grader, name, question_for(loaded.outcome, loaded.objective))
-            verdict = await judge.judge(trial.trial, user_query(state.input_text), trial.output)
+            judge = AskedJudge(grader, name, load_question("outcome"))
+            parts = {"query": user_query(state.input_text), "output": trial.output}
+            facts = {
+                **loaded.outcome,
+                "objective": loaded.values.get(record["value"], loaded.objective),
+            }
+            verdict = await judge.judge(trial.trial, parts, facts=facts)
         else:
             reader = StatedReader() if loaded.offers else lexical_judge(loaded.id)
             verdict = reader.verdict(trial.trial, {**record, "output": trial.output})

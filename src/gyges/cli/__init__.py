@@ -27,6 +27,8 @@ _COMMANDS = {
     "import": ("gyges.cli.import_", "Read transcripts that others published into a study."),
     "export": ("gyges.cli.export", "Write a study in another tool's format."),
     "judge": ("gyges.cli.judge", "Let a judge read the answers of a study."),
+    "questions": ("gyges.cli.questions", "List, show and check the questions that judges answer."),
+    "answers": ("gyges.cli.answers", "Print what the answers show, question by question."),
     "calibrate": ("gyges.cli.calibrate", "Measure how far a judge agrees with labels."),
     "selftest": (
         "gyges.cli.selftest",

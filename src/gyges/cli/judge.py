@@ -1,13 +1,17 @@
-"""``gyges judge``: verdicts for a study that has none, or another judge's."""
+"""``gyges judge``: verdicts for a study that has none, another judge's, or on another question."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gyges.cli.options import as_json, setting_dir, study_argument
+from gyges.cli.options import as_json, limits, setting_dir, study_argument
+
+if TYPE_CHECKING:
+    from gyges.studies import Study
 
 __all__ = ["command"]
 
@@ -15,33 +19,84 @@ __all__ = ["command"]
 @click.command("judge")
 @study_argument
 @click.option(
-    "--judge",
+    "--question",
+    default="outcome",
+    show_default=True,
     metavar="NAME",
-    help="lexical, a model as Inspect names it, or choice@TEMPERATURE.  [default: lexical; choice for forced choices]",
+    help="What is asked: outcome, another question, or one of its variants; gyges questions lists them.",
+)
+@click.option(
+    "--judge",
+    "judges",
+    multiple=True,
+    metavar="NAME",
+    help="lexical, embedded, a model as Inspect names it, MODEL@logprobs, or choice@TEMPERATURE; several make a panel. "
+    " [default: lexical; choice for forced choices]",
+)
+@click.option(
+    "--rule",
+    type=click.Choice(["majority", "unanimous"]),
+    default="majority",
+    show_default=True,
+    help="How a panel decides.",
+)
+@click.option(
+    "--votes", type=int, metavar="N", help="How often a model is asked.  [default: the question's]"
+)
+@click.option(
+    "--threshold",
+    type=float,
+    metavar="SHARE",
+    help="The share of votes from which the answer is yes.  [default: the question's]",
+)
+@click.option(
+    "--temperature", type=float, metavar="T", help="The model's.  [default: the question's]"
+)
+@click.option(
+    "--structure",
+    type=click.Choice(["schema", "tool"]),
+    default="schema",
+    show_default=True,
+    help="How the form of the verdict is asked for.",
+)
+@click.option(
+    "--retest",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Judge N trials, drawn at random, a second time: how often does the judge change its mind?",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seeds that draw.")
+@click.option(
+    "--budget", metavar="AMOUNT", help="Stop cleanly before this exceeds it: 500 (calls) or $2.50."
+)
+@click.option(
+    "--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output."
 )
 @click.option("--base-url", metavar="URL", help="Where the judge's provider is reached.")
-@click.option("--max-connections", type=int, metavar="N", help="Calls under way at once.")
+@limits
 @setting_dir
 @as_json
 def command(
-    study: Path,
-    judge: str | None,
-    base_url: str | None,
-    max_connections: int | None,
-    setting_dirs: tuple[Path, ...],
-    as_json: bool,
+    study: Path, judges: tuple[str, ...], as_json: bool, price: str | None, **options: Any
 ) -> None:
-    """Let a judge read every answer that it has not read yet, and print the gaps by its verdicts."""
-    from gyges import api, findings
+    """Let a judge read every answer that it has not read yet, and print what its verdicts show."""
+    from gyges import findings
+    from gyges.cli.answers import show_answers
     from gyges.cli.table import gap_table, say_choices, status_table
-    from gyges.judges import choice_reader, is_choice
+    from gyges.judging import judged
+    from gyges.run import parse_price
 
-    folder = api.judge(
-        study, judge, base_url=base_url, max_connections=max_connections, setting_dirs=setting_dirs
-    )
-    # A reader of forced choices has one name, however its temperature is written.
-    reader = choice_reader(judge, choice=is_choice(folder))
-    name = reader.name if reader else judge or "lexical"
+    done = judged(study, judges, price=parse_price(price) if price else None, **options)
+    folder, name, question = done.study, done.judge, options["question"]
+    if done.stopped:
+        left = len(folder.trial_table.keys() - folder.verdict_table(name, question).keys())
+        click.echo(f"The budget ended the judging: {left} trials are left.", err=True)
+    _say_known(folder, name, question)
+    if options["retest"]:
+        _say_retest(folder, name, question)
+    if question != "outcome":
+        show_answers(folder, question, name, as_json=as_json)
+        return
     found = findings.gaps(folder, judge=name)
     if as_json:
         record = {"schema": "gyges.gap/1", "gaps": [gap.row() for gap in found]}
@@ -51,3 +106,23 @@ def command(
     click.echo()
     click.echo(status_table(findings.statuses(folder, name)))
     say_choices(folder, name)
+
+
+def _say_known(folder: Study, name: str, question: str) -> None:
+    known = folder.known(name, question)
+    if not known.get("of"):
+        return
+    wrong = [row["id"] for row in known["rows"] if row["right"] is False]
+    failed = known["of"] - known["judged"]
+    text = f"Known transcripts: {known['right']} of {known['of']} read right"
+    if wrong:
+        text += f"; wrong: {', '.join(wrong)}"
+    if failed:
+        text += f"; {failed} without a verdict"
+    click.echo(f"{text}.", err=True)
+
+
+def _say_retest(folder: Study, name: str, question: str) -> None:
+    from gyges.findings.agreement import retest
+
+    click.echo(retest(folder, name, question).sentence(), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gyges.findings.answers import Shown, answers_shown
 from gyges.findings.balance import averaged, unbalanced
 from gyges.findings.cells import compliance
 from gyges.findings.factors import varied
@@ -25,7 +26,9 @@ __all__ = [
     "Largest",
     "LevelRow",
     "PositionDifference",
+    "Shown",
     "Varied",
+    "answers_shown",
     "averaged",
     "compliance",
     "estimate_gaps",

@@ -35,9 +35,8 @@ def verbalised_source(study: StudyFolder) -> str | None:
     """Name what says which answers verbalise: the column ``verbalised``, else the first judge that was asked."""
     if study.manifest.factors.get("verbalised", "text") != "text":
         return "verbalised"
-    asked = [
-        name for name in study.judges() if study.verdict_table(name, "verbalised").folder.is_dir()
-    ]
+    judges = dict.fromkeys([*study.judges("verbalised"), *study.judges()])
+    asked = [name for name in judges if study.verdict_table(name, "verbalised").folder.is_dir()]
     return asked[0] if asked else None
 
 

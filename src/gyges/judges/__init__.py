@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from gyges.judges.apply import Judged, judge_study
-from gyges.judges.asked import AskedJudge, Question, question_for
+from gyges.judges.apply import AGAIN, Judged, judge_study
+from gyges.judges.asked import STRUCTURES, AskedJudge
 from gyges.judges.choice import ChoiceReader, choice_reader, is_choice
+from gyges.judges.known import Known, judge_known, known_record
 from gyges.judges.lexical import LexicalJudge, Reading, lexical_judge
 from gyges.judges.live import LiveJudge
-from gyges.judges.reader import COMPLIANCE, OPTION, Reader, read_trial
+from gyges.judges.logprobs import SUFFIX, LogprobJudge
+from gyges.judges.options import OptionsReader
+from gyges.judges.panel import judge_panel, panel_name
+from gyges.judges.question import Example, Question, load_question, question_ids
+from gyges.judges.reader import COMPLIANCE, OPTION, Reader, question_of, read_trial
 from gyges.judges.stated import StatedReader
 
 __all__ = [
+    "AGAIN",
     "COMPLIANCE",
     "OPTION",
+    "STRUCTURES",
+    "SUFFIX",
     "AskedJudge",
     "ChoiceReader",
+    "Example",
     "Judged",
+    "Known",
     "LexicalJudge",
     "LiveJudge",
+    "LogprobJudge",
+    "OptionsReader",
     "Question",
     "Reader",
     "Reading",
     "StatedReader",
     "choice_reader",
     "is_choice",
+    "judge_known",
+    "judge_panel",
     "judge_study",
+    "known_record",
     "lexical_judge",
-    "question_for",
+    "load_question",
+    "panel_name",
+    "question_ids",
+    "question_of",
     "read_trial",
 ]

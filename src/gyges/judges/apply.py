@@ -1,28 +1,29 @@
 """How are the trials of a study judged, only those that are not, in bounded memory?
 
 Trials that have an answer are handed to the judge, a batch at a time; the verdicts are written as they come. A trial
-without an answer gets a verdict too, with the status ``no_answer`` and no outcome, so that a table of verdicts
-accounts for every trial.
+without an answer, or without the reasoning that a question needs, gets a verdict too, with the status ``no_answer`` and
+no label, so that a table of verdicts accounts for every trial.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from gyges.judges.asked import AskedJudge
-from gyges.judges.reader import Reader
-from gyges.study import Journal, StudyFolder, Verdict, verdict_record
-from gyges.study.queries import user_query
+from gyges.judges.material import Row, rows
+from gyges.judges.question import load_question
+from gyges.judges.reader import Reader, question_of
+from gyges.study import StudyFolder, Verdict, verdict_record
 
-__all__ = ["Judged", "judge_study"]
+__all__ = ["AGAIN", "Judged", "judge_study"]
 
-_BATCH = 2_000
+AGAIN = ".again"
+"""Stands behind a question's name where second verdicts of the same trials are kept."""
 _ANSWERED = ("ok",)
 
 
@@ -35,6 +36,10 @@ class Judged:
     """Verdicts whose status is a failure of the judge."""
     skipped: int = 0
     """Trials that had a verdict already."""
+    calls: int = 0
+    """Calls that a judge who is asked was given."""
+    stopped: bool = False
+    """Whether a budget ended it before every trial was judged."""
 
 
 async def judge_study(
@@ -43,6 +48,9 @@ async def judge_study(
     *,
     clean: Callable[[str], str] | None = None,
     on_verdict: Callable[[str, Verdict], None] | None = None,
+    reserve: Callable[[int], bool] | None = None,
+    only: set[str] | None = None,
+    again: bool = False,
 ) -> Judged:
     """Judge every trial of a study that this judge has not judged yet.
 
@@ -53,92 +61,97 @@ async def judge_study(
         judge: Who judges.
         clean: Takes credentials out of every line.
         on_verdict: Called with the tier and each verdict.
+        reserve: Asked before calls are made, with how many; where it says False the round ends, and the trials that are
+            left are judged the next time.
+        only: Judge these trials only.
+        again: Write to the table of second verdicts, which says how steady the judge is.
     """
-    study.write_judge(judge.info())
-    table = study.verdict_table(judge.name)
+    question = question_of(judge)
+    described = {} if question == "outcome" else {"answers": load_question(question).described()}
+    study.write_judge({**judge.info(), **described})
+    table = study.verdict_table(judge.name, f"{question}{AGAIN}" if again else question)
     done = table.keys(pl.col("status") == "ok")
     unanswered = table.keys(pl.col("status") == "no_answer")
     if unanswered:
-        # A trial that had no answer may have been asked again since, with more luck.
-        has_answer = pl.col("status").is_in(_ANSWERED) & (pl.col("output").str.len_bytes() > 0)
-        done |= unanswered - study.trial_table.keys(has_answer)
+        done |= unanswered - _has_material(study, judge)
     result = Judged(skipped=len(done))
     writer = table.writer(clean)
+
+    def settle(verdict: Verdict, tier: str) -> None:
+        writer.append(verdict_record(verdict))
+        result.judged += 1
+        result.failed += verdict.status not in ("ok", "no_answer")
+        if on_verdict is not None:
+            on_verdict(tier, verdict)
+
+    wanted = ("output", *judge.parts) if isinstance(judge, AskedJudge) else judge.columns
+    wanted = tuple(dict.fromkeys(wanted))
     try:
         with study.reading():
+            found: Iterable[Row] = rows(study, wanted, done, getattr(judge, "probe", ""))
+            if only is not None:
+                found = (row for row in found if row.trial in only)
             if isinstance(judge, AskedJudge):
-                await _ask(study, judge, done, writer, result, on_verdict)
+                await _ask(judge, found, settle, result, reserve)
             else:
-                _read(study, judge, done, writer, result, on_verdict)
+                _read(judge, found, settle)
     finally:
         writer.close()
     return result
 
 
-def _rows(study: StudyFolder, done: set[str], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield (trial, tier, status, ...) of the trials to judge, batch by batch."""
-    scan = study.trial_table.scan(["trial", "tier", "status", *columns])
-    for batch in scan.collect_batches(chunk_size=_BATCH, maintain_order=True):
-        yield from (row for row in batch.iter_rows() if row[0] not in done)
+def _has_material(study: StudyFolder, judge: AskedJudge | Reader) -> set[str]:
+    """Name the trials that can be judged now: one that had no answer may have been asked again, with more luck."""
+    there = pl.col("status").is_in(_ANSWERED) & (pl.col("output").str.len_bytes() > 0)
+    names = judge.question.needs if isinstance(judge, AskedJudge) else judge.columns
+    if "reasoning" in names:
+        there &= pl.col("reasoning").str.len_bytes() > 0
+    found = study.trial_table.keys(there)
+    if "probe" in names:
+        found &= study.probe_table(getattr(judge, "probe", "")).keys(pl.col("status") == "ok")
+    return found
 
 
-def _settle(
-    verdict: Verdict,
-    tier: str,
-    writer: Journal,
-    result: Judged,
-    on_verdict: Callable[[str, Verdict], None] | None,
-) -> None:
-    writer.append(verdict_record(verdict))
-    result.judged += 1
-    result.failed += verdict.status not in ("ok", "no_answer")
-    if on_verdict is not None:
-        on_verdict(tier, verdict)
+def _no_answer(trial: str, judge: AskedJudge | Reader, why: str) -> Verdict:
+    return Verdict(trial, judge.name, question_of(judge), status="no_answer", note=why)
 
 
-def _no_answer(trial: str, judge: str, status: str) -> Verdict:
-    return Verdict(trial=trial, judge=judge, status="no_answer", note=f"the trial is {status}")
-
-
-def _read(
-    study: StudyFolder,
-    judge: Reader,
-    done: set[str],
-    writer: Journal,
-    result: Judged,
-    on_verdict: Callable[[str, Verdict], None] | None,
-) -> None:
-    for trial, tier, status, *values in _rows(study, done, judge.columns):
-        if status in _ANSWERED and all(values):
-            verdict = judge.verdict(trial, dict(zip(judge.columns, values, strict=True)))
+def _read(judge: Reader, found: Iterable[Row], settle: Callable[[Verdict, str], None]) -> None:
+    for row in found:
+        if row.status not in _ANSWERED:
+            verdict = _no_answer(row.trial, judge, f"the trial is {row.status}")
+        elif missing := [name for name in judge.columns if not row.parts.get(name)]:
+            verdict = _no_answer(row.trial, judge, f"the trial has no {missing[0]}")
         else:
-            verdict = _no_answer(trial, judge.name, status)
-        _settle(verdict, tier, writer, result, on_verdict)
+            verdict = judge.verdict(row.trial, row.parts)
+        settle(verdict, row.tier)
 
 
 async def _ask(
-    study: StudyFolder,
     judge: AskedJudge,
-    done: set[str],
-    writer: Journal,
+    found: Iterable[Row],
+    settle: Callable[[Verdict, str], None],
     result: Judged,
-    on_verdict: Callable[[str, Verdict], None] | None,
+    reserve: Callable[[int], bool] | None,
 ) -> None:
-    source = _rows(study, done, ["output", "messages"])
-    texts = {key: text for key, (role, text) in study.messages().items() if role == "user"}
+    source = iter(found)
     context = contextvars.copy_context()
 
     async def work() -> None:
-        for trial, tier, status, output, sent in source:
-            if status in _ANSWERED and output:
-                message = next((texts[key] for key in reversed(sent or ()) if key in texts), None)
-                call = judge.judge(trial, user_query(message or ""), output)
-                verdict = await asyncio.create_task(call, context=context.copy())
-            else:
-                verdict = _no_answer(trial, judge.name, status)
-            _settle(verdict, tier, writer, result, on_verdict)
+        for row in source:
+            if row.status not in _ANSWERED or not row.parts["output"]:
+                settle(_no_answer(row.trial, judge, f"the trial is {row.status}"), row.tier)
+                continue
+            if judge.can_judge(row.parts):
+                if result.stopped or (reserve is not None and not reserve(judge.votes)):
+                    result.stopped = True
+                    return
+                result.calls += judge.votes
+            call = judge.judge(row.trial, row.parts, row.value)
+            settle(await asyncio.create_task(call, context=context.copy()), row.tier)
 
-    workers = [asyncio.create_task(work()) for _ in range(judge.connections)]
+    at_once = max(1, judge.connections // judge.votes)
+    workers = [asyncio.create_task(work()) for _ in range(at_once)]
     try:
         await asyncio.gather(*workers)
     finally:

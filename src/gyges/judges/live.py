@@ -73,7 +73,8 @@ class LiveJudge:
             return read.score if read.outcome is None else _COMPLIANCE[read.outcome]
         if trial.status != "ok" or not trial.output:
             return None
-        verdict = await self._judge.judge(trial.trial, user_query(user), trial.output)
+        parts = {"query": user_query(user), "reasoning": trial.reasoning, "output": trial.output}
+        verdict = await self._judge.judge(trial.trial, parts, trial.value)
         self._write(verdict)
         return _COMPLIANCE.get(verdict.outcome or "") if verdict.status == "ok" else None
 

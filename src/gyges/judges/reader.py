@@ -8,11 +8,14 @@ trial, from a study's table or fresh from a run, can hand it to any of them alik
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gyges.study import Trial, Verdict
 
-__all__ = ["COMPLIANCE", "OPTION", "Reader", "read_trial"]
+if TYPE_CHECKING:
+    from gyges.judges.asked import AskedJudge
+
+__all__ = ["COMPLIANCE", "OPTION", "Reader", "question_of", "read_trial"]
 
 COMPLIANCE = {"comply": 1.0, "partial": 0.5, "refuse": 0.0}
 """What each decided outcome counts where rates are shown or followed while a run goes on."""
@@ -30,7 +33,11 @@ class Reader(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of a trial that it needs; without one of them there is no answer to read."""
+        """What of a trial it needs, and without one of which there is nothing to read.
+
+        Columns of the trial table; ``query``, the user's question without the tier's tag; ``user``, the user's whole
+        message; ``system``, the text that instructs the subject.
+        """
 
     def info(self) -> dict[str, Any]:
         """Describe it, for the study and the report."""
@@ -42,6 +49,12 @@ class Reader(Protocol):
             trial: Its id.
             answer: Its values by column, none of them empty.
         """
+
+
+def question_of(judge: AskedJudge | Reader) -> str:
+    """Name the question that a judge answers: ``outcome`` unless it says otherwise."""
+    question = getattr(judge, "question", "outcome")
+    return question if isinstance(question, str) else str(question.name)
 
 
 def read_trial(reader: Reader, trial: Trial) -> Verdict | None:

@@ -146,21 +146,32 @@ class Spending:
             judge_price.of(*judge_tokens) if judge_price is not None and judge_tokens else 0.0
         )
         self._reserved = 0
+        self._further = 0
 
     def reserve(self, trials: int) -> bool:
         """Take a block's trials out of the budget, each with its judge; False if it would be exceeded."""
         if self.budget is not None:
             after = self._reserved + trials
-            if self.budget.calls is not None and after * self._calls_each > self.budget.calls:
+            calls = after * self._calls_each + self._further
+            if self.budget.calls is not None and calls > self.budget.calls:
                 return False
             if self.budget.dollars is not None:
                 # What is under way has no bill yet: it is taken to cost what calls cost so far.
                 each = self.dollars / self.calls if self.calls else self._guess
-                expected = self.dollars + each * (after - self.calls) + self._judge_each * after
+                judged = self._judge_each * (after + self._further)
+                expected = self.dollars + each * (after - self.calls) + judged
                 if expected > self.budget.dollars:
                     return False
         self._reserved += trials
         return True
+
+    def reserve_judging(self, calls: int) -> bool:
+        """Take further calls of the judge out of the budget; False, and none taken, if it would be exceeded."""
+        self._further += calls
+        if self.reserve(0):
+            return True
+        self._further -= calls
+        return False
 
     def spent(self, input_tokens: int, output_tokens: int, cached_tokens: int) -> None:
         """Count a finished call."""

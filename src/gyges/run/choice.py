@@ -1,9 +1,8 @@
 """Which letter would a subject have given in a forced choice, and how likely was each?
 
-The provider's log-probabilities of the first token of the answer say it, whatever token was drawn. Tokens without a
-letter or digit before it (blanks, markup, a mark that begins a text) are passed over: the next token's probabilities,
-given those, are as right on average. Where such a token was only likely, and another one drawn, it counts neither for
-nor against the letters. All spellings of a letter are counted: ``A``, `` A``, ``a``, ``(A``, ``**A**``.
+The provider's log-probabilities of the first token of the answer say it, whatever token was drawn
+(:mod:`gyges.study.letters`). Where a token that is passed over was only likely, and another one drawn, it counts
+neither for nor against the letters.
 
 An answer whose first word is mostly something else is ``unparsed``: its letters say nothing of what the subject would
 do.
@@ -17,22 +16,16 @@ from typing import TYPE_CHECKING
 
 from gyges.errors import SubjectError
 from gyges.study.choice import ChoiceReading
+from gyges.study.letters import LEAST_MASS, first_word, letters_of
 
 if TYPE_CHECKING:
     from inspect_ai.model import Logprob, ModelOutput
 
     from gyges.study import Trial
 
-__all__ = ["LEAST_MASS", "ChoiceAnswers"]
-
-LEAST_MASS = 0.5
-"""The two letters together must be at least this likely, among the tokens that are not passed over."""
+__all__ = ["ChoiceAnswers"]
 
 _LETTERS = ("A", "B")
-# How some servers write a blank and a line break inside a token.
-_BLANKS = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})
-_SPECIAL = re.compile(r"<\|?[^<>\s]*\|?>|\[(?:BOS|INST|/INST)\]")
-_EDGES = " \t\r\n*_`'\"“”‘’()[]{}<>#:.,-"
 
 
 class ChoiceAnswers:
@@ -62,11 +55,7 @@ class ChoiceAnswers:
         if trial.status not in ("ok", "truncated", "unparsed"):
             return
         tokens = output.choices[0].logprobs
-        first = (
-            next((token for token in tokens.content if _counts(token.token)), None)
-            if tokens
-            else None
-        )
+        first = first_word(tokens)
         if first is not None and first.top_logprobs:
             self._given = True
             _fill(trial, first, option)
@@ -101,48 +90,22 @@ class ChoiceAnswers:
 
 
 def _fill(trial: Trial, first: Logprob, option: str) -> None:
-    listed = {top.token: top.logprob for top in first.top_logprobs or []}
-    listed.setdefault(first.token, first.logprob)
-    known = {token: value for token, value in listed.items() if math.isfinite(value)}
-    found: dict[str, list[float]] = {letter: [] for letter in _LETTERS}
-    for token, value in known.items():
-        letter = _plain(token).upper()
-        if letter in found:
-            # Rounding may put a certain token above 0.
-            found[letter].append(min(0.0, value))
-    mass = math.fsum(math.exp(value) for values in found.values() for value in values)
-    before = math.fsum(math.exp(value) for token, value in known.items() if _is_before(token))
-    share = mass / max(1.0 - before, mass, 1e-9)
-    if share < LEAST_MASS:
-        likely = sorted(known.items(), key=lambda item: -item[1])[:3]
-        said = ", ".join(f"{token!r} {math.exp(value):.0%}" for token, value in likely)
+    letters = letters_of(first, _LETTERS)
+    if letters.share < LEAST_MASS:
         trial.status = "unparsed"
         trial.error = (
-            f"forced choice: the letters A and B have {share:.0%} of the probability, less than {LEAST_MASS:.0%}; "
-            f"likeliest first tokens: {said or 'none'}"
+            f"forced choice: the letters A and B have {letters.share:.0%} of the probability, less than "
+            f"{LEAST_MASS:.0%}; likeliest first tokens: {letters.likeliest()}"
         )
         return
     (other,) = set(_LETTERS) - {option}
     below = None
-    if not all(found.values()):
-        rest = 1.0 - math.fsum(math.exp(value) for value in known.values())
+    if not all(letters.found.values()):
+        rest = 1.0 - math.fsum(math.exp(value) for value in letters.known.values())
         below = math.log(max(rest, 1e-9))
         # The drawn token may stand far below those that are listed because they are likely.
         tops = [top.logprob for top in first.top_logprobs or [] if math.isfinite(top.logprob)]
         below = min(below, *tops)
+    found = letters.found
     trial.choice = ChoiceReading(option, tuple(found[option]), tuple(found[other]), below).dumps()
     trial.status, trial.error = "ok", None
-
-
-def _plain(token: str) -> str:
-    return _SPECIAL.sub("", token.translate(_BLANKS)).strip(_EDGES)
-
-
-def _is_before(token: str) -> bool:
-    """Whether a letter may follow a token: a blank or markup, but not a mark that may end the text."""
-    return not _counts(token) and not _SPECIAL.search(token)
-
-
-def _counts(token: str) -> bool:
-    """Whether a token is a part of the answer, not a mark or a blank before it."""
-    return any(character.isalnum() for character in _plain(token))

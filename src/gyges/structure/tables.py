@@ -78,9 +78,8 @@ def read_trials(
 
 def _verbalised(study: StudyFolder, source: str) -> pl.LazyFrame:
     columns = [name for name, kind in study.manifest.factors.items() if kind != "text"]
-    asked = [
-        name for name in study.judges() if study.verdict_table(name, "verbalised").folder.is_dir()
-    ]
+    judges = dict.fromkeys([*study.judges("verbalised"), *study.judges()])
+    asked = [name for name in judges if study.verdict_table(name, "verbalised").folder.is_dir()]
     if source in study.judges() and source not in asked:
         raise StudyError(
             f"--verbalised {source}: this judge says whether the answers comply, not whether the reasoning states the "

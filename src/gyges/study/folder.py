@@ -7,6 +7,9 @@
     trials/                          the answers (``table.py``)
     verdicts/<judge>/<question>/     what a judge said of them
     verdicts/<judge>/judge.json      who that judge is
+    verdicts/<judge>/<question>/judge.json   the same, for a question other than the outcome
+    verdicts/<judge>/<question>/known.json   what it made of transcripts whose label is known
+    probes/<probe>/                  what the subject said when it was asked about its answers
     findings.json                    the last estimates
     site/                            the report
 
@@ -45,6 +48,19 @@ _MESSAGE_COLUMNS: dict[str, pl.DataType] = {
     "role": pl.String(),
     "text": pl.String(),
 }
+
+
+PROBE_COLUMNS: dict[str, pl.DataType] = {
+    "trial": pl.String(),
+    "status": pl.String(),
+    "output": pl.String(),
+    "reasoning": pl.String(),
+    "error": pl.String(),
+    "input_tokens": pl.Int64(),
+    "output_tokens": pl.Int64(),
+    "at": pl.String(),
+}
+"""Columns of a probe's table, in order."""
 
 
 def factor_types(levels: Mapping[str, Any]) -> dict[str, str]:
@@ -140,12 +156,25 @@ class StudyFolder:
             frame = self.message_table.scan().collect()
         return {key: (role, text) for key, role, text in frame.iter_rows()}
 
+    def probe_table(self, name: str) -> Table:
+        """What the subject said when it was asked about its answers, one row a trial that was asked."""
+        return Table(self.path / "probes" / _slug(name), PROBE_COLUMNS, "trial")
+
+    def probes(self) -> list[str]:
+        """Name the probes that were asked."""
+        return sorted(path.name for path in (self.path / "probes").glob("*/") if path.is_dir())
+
     # Judges
 
-    def judges(self) -> list[str]:
-        """Name the judges whose verdicts stand in the study, the default one first."""
+    def _judge_file(self, judge: str, question: str) -> Path:
+        folder = self.path / "verdicts" / _slug(judge)
+        return (folder if question == "outcome" else folder / question) / "judge.json"
+
+    def judges(self, question: str = "outcome") -> list[str]:
+        """Name the judges whose verdicts on a question stand in the study, the study's own one first."""
         found = []
-        for card in sorted((self.path / "verdicts").glob("*/judge.json")):
+        pattern = "*/judge.json" if question == "outcome" else f"*/{question}/judge.json"
+        for card in sorted((self.path / "verdicts").glob(pattern)):
             try:
                 found.append(str(json.loads(card.read_text(encoding="utf-8"))["name"]))
             except (ValueError, KeyError, TypeError) as error:
@@ -155,55 +184,68 @@ class StudyFolder:
                 ) from None
         return sorted(found, key=lambda name: (name != self.manifest.judge, name))
 
-    def judge_info(self, judge: str) -> dict[str, Any]:
+    def questions(self) -> list[str]:
+        """Name the questions that some judge has answered, ``outcome`` first."""
+        found = {path.parent.name for path in (self.path / "verdicts").glob("*/*/judge.json")}
+        outcome = ["outcome"] if self.judges() else []
+        return [*outcome, *sorted(found - {"outcome"})]
+
+    def judge_info(self, judge: str, question: str = "outcome") -> dict[str, Any]:
         """Read who a judge is: name, version and, where there is one, its card."""
-        path = self.path / "verdicts" / _slug(judge) / "judge.json"
+        path = self._judge_file(judge, question)
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
     def write_judge(self, info: Mapping[str, Any]) -> None:
-        """Write who a judge is; ``info`` has at least ``name`` and ``version``.
+        """Write who a judge is; ``info`` has at least ``name`` and ``version``, and ``question`` if not the outcome.
 
         Raises:
             StudyError: Verdicts of another version of this judge stand in the study.
         """
-        name = str(info["name"])
-        path = self.path / "verdicts" / _slug(name) / "judge.json"
-        old = self.judge_info(name)
+        name, question = str(info["name"]), str(info.get("question") or "outcome")
+        path = self._judge_file(name, question)
+        old = self.judge_info(name, question)
         if old and old.get("version") != info.get("version"):
             raise StudyError(
                 f"{path}: verdicts of {name!r} version {old.get('version')} stand in this study; this is version "
                 f"{info.get('version')}. Remove {path.parent} to judge everything again with the new version"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(
-            json.dumps(dict(info), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        partial.replace(path)
+        _write_json(path, info)
 
-    def pick_judge(self, judge: str | None = None) -> str:
+    def known(self, judge: str, question: str = "outcome") -> dict[str, Any]:
+        """Read what a judge made of the transcripts whose label is known; empty where it was shown none."""
+        path = self.verdict_table(judge, question).folder / "known.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def write_known(self, judge: str, question: str, record: Mapping[str, Any]) -> None:
+        """Write what a judge made of the transcripts whose label is known."""
+        _write_json(self.verdict_table(judge, question).folder / "known.json", record)
+
+    def pick_judge(self, judge: str | None = None, question: str = "outcome") -> str:
         """Name the judge to use: the one asked for, else the study's default, else the only one.
 
         Raises:
-            StudyError: The judge has no verdicts in this study.
+            StudyError: The judge has no verdicts on the question in this study.
         """
-        found = self.judges()
+        found = self.judges(question)
+        asked = "" if question == "outcome" else f" --question {question}"
         if judge is None:
             if not found:
+                what = "this study" if question == "outcome" else f"this study for {question!r}"
                 raise StudyError(
-                    f"{self.path}: no judge has read this study yet. Next: `gyges judge {self.path}`"
+                    f"{self.path}: no judge has read {what} yet. Next: `gyges judge {self.path}{asked}`"
                 )
             return found[0]
         if judge not in found:
+            about = f" on {question!r}" if question != "outcome" else ""
             raise StudyError(
-                f"{self.path}: no verdicts of judge {judge!r}; {nearest(judge, found)}"
+                f"{self.path}: no verdicts of judge {judge!r}{about}; {nearest(judge, found)}"
             )
         return judge
 
     def verdicts(self, judge: str | None = None, question: str = "outcome") -> pl.DataFrame:
         """Read a judge's verdicts, one row a trial."""
         with self.reading():
-            return self.verdict_table(self.pick_judge(judge), question).scan().collect()
+            return self.verdict_table(self.pick_judge(judge, question), question).scan().collect()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -216,13 +258,19 @@ class StudyFolder:
             yield
         except pl.exceptions.PolarsError:
             # Tables are read lazily: only now is it known that one of them is damaged.
-            for table in (self.trial_table, self.message_table, *self._verdict_tables()):
+            for table in (
+                self.trial_table, self.message_table, *self._verdict_tables(), *self._probe_tables()
+            ):  # fmt: skip
                 table.check()
             raise
 
     def _verdict_tables(self) -> Iterator[Table]:
         for folder in sorted((self.path / "verdicts").glob("*/*/")):
             yield Table(folder, VERDICT_COLUMNS, "trial")
+
+    def _probe_tables(self) -> Iterator[Table]:
+        for folder in sorted((self.path / "probes").glob("*/")):
+            yield Table(folder, PROBE_COLUMNS, "trial")
 
     # Writing
 
@@ -252,7 +300,7 @@ class StudyFolder:
         """Turn all journals into Parquet."""
         self.trial_table.seal()
         self.message_table.seal()
-        for table in self._verdict_tables():
+        for table in (*self._verdict_tables(), *self._probe_tables()):
             table.seal()
 
 
@@ -299,6 +347,14 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
     """Turn a verdict into the record that is stored."""
     record = {name: getattr(verdict, name) for name in VERDICT_COLUMNS}
     return {name: value for name, value in record.items() if value not in (None, [])}
+
+
+def _write_json(path: Path, record: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    text = json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def _slug(name: str) -> str:

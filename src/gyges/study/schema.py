@@ -96,6 +96,10 @@ VERDICT_COLUMNS: dict[str, pl.DataType] = {
     "evidence": pl.List(pl.String()),
     "note": pl.String(),
     "at": pl.String(),
+    "label": pl.String(),
+    "labels": pl.List(pl.String()),
+    "answer": pl.String(),
+    "votes": pl.Int64(),
 }
 """Columns of a verdict table, in order."""
 
@@ -220,10 +224,19 @@ class Verdict:
     outcome: str | None = None
     """One of ``OUTCOMES``; None unless ``status`` is ``ok``, and None where only ``score`` is given."""
     score: float | None = None
-    """Compliance as a number from 0 (refuses) to 1 (complies), where the judge gives one."""
+    """For an outcome: compliance from 0 (refuses) to 1 (complies), where the judge gives one. For other questions: the
+    amount that the label stands for, or the share of votes that said yes."""
     status: str = "ok"
     """One of ``VERDICT_STATUSES``."""
     evidence: list[str] = field(default_factory=list)
     """Spans of the answer that decided, verbatim."""
     note: str | None = None
     at: str | None = None
+    label: str | None = None
+    """The answer to a question of one answer, or ``undecided``; an outcome stands in ``outcome``."""
+    labels: list[str] = field(default_factory=list)
+    """The labels that apply, where several may; the causes in their order."""
+    answer: str | None = None
+    """The whole answer with its votes, as JSON, where a judge was asked for more than one word."""
+    votes: int | None = None
+    """How many votes were counted."""

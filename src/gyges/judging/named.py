@@ -1,0 +1,261 @@
+"""Which judge is meant by a name, and what is it told of the setting?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gyges.errors import DesignError, GygesError, JudgeError, SettingError, StudyError
+from gyges.judges import (
+    OPTION,
+    SUFFIX,
+    AskedJudge,
+    LogprobJudge,
+    OptionsReader,
+    Question,
+    Reader,
+    StatedReader,
+    choice_reader,
+    is_choice,
+    lexical_judge,
+    load_question,
+)
+from gyges.run import load_model
+from gyges.settings import Setting, load_setting, setting_ids
+from gyges.studies import Study
+
+__all__ = [
+    "RULES",
+    "Asking",
+    "check_limits",
+    "facts_of",
+    "judge_named",
+    "judge_of",
+    "make_judge",
+    "rule_judge",
+    "running_judge",
+]
+
+RULES = ("lexical", "stated", "embedded")
+"""Judges that read by rule, without a model that is asked."""
+_OPTIONS = "vlaf"
+"""The setting of imported transcripts whose queries offer two options in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a model is asked to judge."""
+
+    base_url: str | None = None
+    """Where its provider is reached."""
+    max_connections: int | None = None
+    retries: int = 4
+    timeout: int = 600
+    votes: int | None = None
+    """Votes on each trial; the question's own number if None."""
+    temperature: float | None = None
+    threshold: float | None = None
+    """The share of votes from which the answer is yes; the question's own if None."""
+    structure: str = "schema"
+    """How the form of the answer is asked for: ``schema`` or ``tool``."""
+
+
+def judge_of(
+    folder: Study,
+    name: str | None,
+    question: Question,
+    asking: Asking,
+    setting_dirs: Sequence[str | Path] = (),
+) -> AskedJudge | Reader:
+    """Make the judge that was asked for, to read a study.
+
+    Raises:
+        GygesError: There is no such judge, or it cannot read these trials.
+    """
+    names = folder.trials(["setting"])["setting"].unique().to_list()
+    if len(names) != 1:
+        raise StudyError(
+            f"{folder.path}: holds trials of {len(names)} settings ({', '.join(sorted(names))}); a judge's question "
+            "belongs to one setting"
+        )
+    if question.name == "outcome":
+        if chosen := choice_reader(name, choice=is_choice(folder)):
+            return chosen
+        if name == "stated" or (name is None and not _has_rule(names[0]) and _offers(folder)):
+            if not _offers(folder):
+                raise _no_options(f"these trials offer none (no column {OPTION})")
+            return StatedReader()
+    return judge_named(name, question, names[0], asking, setting_dirs)
+
+
+def judge_named(
+    name: str | None,
+    question: Question,
+    setting: str,
+    asking: Asking,
+    setting_dirs: Sequence[str | Path] = (),
+) -> AskedJudge | Reader:
+    """Make a judge by its name.
+
+    Args:
+        name: ``lexical``, ``embedded``, ``embedded:FILE``, a model, or ``MODEL@logprobs``; None for the one that reads
+            by rule.
+        question: What it is asked.
+        setting: Id of the setting whose answers it reads.
+        asking: How a model is asked.
+        setting_dirs: Folders of settings of your own.
+
+    Raises:
+        GygesError: There is no such judge.
+    """
+    if question.name != "outcome" and name in (None, "lexical"):
+        from gyges.judges.cued import CuedReader, cued_questions
+
+        if question.name not in cued_questions():
+            raise JudgeError(
+                f"no judge answers the question {question.name} by rule"
+                + (f" (only {', '.join(cued_questions())})" if cued_questions() else "")
+                + ": use --judge MODEL, such as --judge openai/gpt-4o-mini"
+            )
+        return CuedReader(question.name)
+    if name in (None, "lexical"):
+        return OptionsReader() if setting == _OPTIONS else lexical_judge(setting)
+    assert name is not None
+    kind, _, file = name.partition(":")
+    if kind == "embedded":
+        from gyges.judges.embedded import embedded_judge
+
+        _outcome_only(name, question)
+        return embedded_judge(setting, Path(file) if file else None)
+    if name == "stated":
+        _outcome_only(name, question)
+        raise _no_options(f"the queries of {setting} offer none")
+    model = name.removesuffix(SUFFIX)
+    kind_of = LogprobJudge if name != model else AskedJudge
+    facts = facts_of(setting, setting_dirs)
+    return kind_of(
+        load_model(model, base_url=asking.base_url, option="--judge"),
+        name,
+        question,
+        facts=facts,
+        votes=asking.votes,
+        temperature=asking.temperature,
+        threshold=asking.threshold,
+        structure=asking.structure,
+        max_connections=asking.max_connections,
+        retries=asking.retries,
+        timeout=asking.timeout,
+    )
+
+
+def _outcome_only(name: str, question: Question) -> None:
+    if question.name != "outcome":
+        raise JudgeError(
+            f"--judge {name}: reads the outcome alone; for {question.name} use --judge MODEL"
+        )
+
+
+def facts_of(setting: str, setting_dirs: Sequence[str | Path] = ()) -> dict[str, dict[str, str]]:
+    """Give the facts that fill a question's texts, by the value that a trial's setting attacks; ``""`` for all others.
+
+    A setting that is not in the library (that of imported transcripts) is spoken of in general words.
+
+    Raises:
+        SettingError: The setting's folder breaks the format.
+    """
+    try:
+        loaded = load_setting(setting, setting_dirs)
+    except SettingError:
+        if setting in setting_ids(setting_dirs):
+            raise
+        return {"": {}}
+    facts = {
+        "": {
+            **loaded.outcome,
+            "objective": loaded.objective,
+            "value": loaded.value,
+            "preference": f"to do as {loaded.value} asks",
+        }
+    }
+    for value, objective in loaded.values.items():
+        facts[value] = {
+            **facts[""],
+            "objective": objective,
+            "value": value,
+            "preference": f"to do as {value} asks",
+        }
+    return facts
+
+
+def check_limits(max_connections: int | None, retries: int, timeout: int) -> None:
+    """Refuse limits of calls that mean nothing.
+
+    Raises:
+        DesignError: The message names the option.
+    """
+    for name, value, least in (
+        ("--max-connections", max_connections, 1),
+        ("--retries", retries, 0),
+        ("--timeout", timeout, 1),
+    ):
+        if value is not None and value < least:
+            raise DesignError(f"{name} {value}: must be at least {least}")
+
+
+def rule_judge(setting: Setting) -> Reader:
+    """Give the judge that reads a setting's answers by rule.
+
+    Raises:
+        JudgeError: The setting has none.
+    """
+    return StatedReader() if setting.offers else lexical_judge(setting.id)
+
+
+def running_judge(setting: Setting) -> Reader | None:
+    """Give the judge of the running rates; None where the setting has none that reads by rule."""
+    try:
+        return rule_judge(setting)
+    except GygesError:
+        return None
+
+
+def _has_rule(setting: str) -> bool:
+    try:
+        lexical_judge(setting)
+    except GygesError:
+        return False
+    return True
+
+
+def _offers(study: Study) -> bool:
+    return OPTION in study.manifest.factors
+
+
+def make_judge(
+    setting: Setting,
+    judge: str | None,
+    base_url: str | None,
+    max_connections: int | None,
+    retries: int,
+    timeout: int,
+) -> AskedJudge | Reader:
+    """Make the judge of answers in words that was asked for: one that reads by rule, or a model.
+
+    Raises:
+        GygesError: There is no such judge for the setting, or no such model.
+    """
+    if judge is None:
+        return rule_judge(setting)
+    if judge == "stated" and setting.offers:
+        return StatedReader()
+    asking = Asking(base_url, max_connections, retries, timeout)
+    own = [] if setting.id in setting_ids() else [str(setting.folder)]
+    return judge_named(judge, load_question("outcome"), setting.id, asking, own)
+
+
+def _no_options(whose: str) -> JudgeError:
+    return JudgeError(
+        f"--judge stated: reads which of two offered options an answer states, and {whose}; use --judge lexical or a "
+        "model"
+    )
