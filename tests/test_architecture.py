@@ -25,19 +25,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": set(),
     "graph": set(),
     "design": {"settings"},
-    "judges": {"study", "estimate"},
+    "judges": {"study", "estimate", "embedding"},
     "findings": {"study", "estimate"},
     # What makes answers vary: beside findings, whose conventions it shares.
     "structure": {"findings", "study", "estimate"},
     # A run that stops early must know when: it estimates while it asks.
     "run": {"design", "settings", "study", "subjects", "estimate"},
     # Wordings that a model writes: asked for as subjects are, and proved as designs are.
-    "rewording": {"design", "settings", "run"},
+    "rewording": {"design", "settings", "run", "embedding"},
     "report": {"findings", "study"},
+    # Embeddings that ship in a package: for wordings that are alike, and for a judge that is trained.
+    "embedding": set(),
+    # A person labels a sample, and what the labels say of each other.
+    "labelling": {"study", "estimate", "judges"},
+    # The subject is asked about its own answers.
+    "probing": {"run", "study", "judges", "settings", "design", "subjects", "waiting", "studies"},
     "claims": {"run", "findings", "graph"},
     "training": {"run", "findings"},
     # What Inspect's entry point imports: its tasks are planned and read by the same code.
-    "inspect": {"settings", "design", "judges", "findings", "study", "subjects"},
+    "inspect": {"settings", "design", "judges", "judging", "findings", "study", "subjects"},
+    # The same judges as scanners of Scout.
+    "scout": {"judging", "study"},
     # The corridor itself, for Python.
     "studies": {"study", "findings", "report"},
     # A dry run says how wide an interval to expect.
@@ -87,6 +95,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "estimate",
         "report",
         "rewording",
+        "labelling",
+        "probing",
     },
     "__main__": {"cli"},
     "__init__": {"api", "settings", "studies"},
@@ -140,7 +150,7 @@ def test_the_floors_have_no_circle() -> None:
             del left[room]
     # The corridor joins the rooms; it is no floor of its own.
     corridor = {"api", "planning", "studies", "judging", "waiting", "selftest"}
-    rooms = floor.keys() - corridor - {"cli", "inspect", "__main__", "__init__"}
+    rooms = floor.keys() - corridor - {"cli", "inspect", "scout", "__main__", "__init__"}
     assert max(floor[room] for room in rooms) <= 6
 
 

@@ -16,7 +16,7 @@ from conftest import KEY, LOCAL_JUDGE
 from gyges import api, findings
 from gyges.errors import StudyError, SubjectError
 from gyges.judges import load_question
-from gyges.judges.asked import instructions
+from gyges.judges.instructions import instructions
 from gyges.settings import load_setting
 from servers import DISMISS, SUPPORT, Reply, Request, by_tier, fail, is_known, say
 

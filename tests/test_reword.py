@@ -22,10 +22,10 @@ from conftest import LOCAL
 from gyges.design import distance
 from gyges.design.fidelity import block_faults, form_faults, text_hash, wording_faults
 from gyges.design.sets import read_set
+from gyges.embedding import MOST_PIECES, pieces, windows
 from gyges.errors import DesignError
 from gyges.rewording import LEAST, Similarity, parse_length
 from gyges.rewording.prompts import lengths
-from gyges.rewording.wordpiece import MOST_PIECES, pieces, windows
 from gyges.settings import Setting, Wording, load_setting
 from gyges.settings.template import fill
 from servers import Reply, Request, fail, say

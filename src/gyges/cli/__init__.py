@@ -27,9 +27,15 @@ _COMMANDS = {
     "import": ("gyges.cli.import_", "Read transcripts that others published into a study."),
     "export": ("gyges.cli.export", "Write a study in another tool's format."),
     "judge": ("gyges.cli.judge", "Let a judge read the answers of a study."),
+    "agreement": (
+        "gyges.cli.agreement",
+        "Print how far two judges agree, and show where they do not.",
+    ),
     "questions": ("gyges.cli.questions", "List, show and check the questions that judges answer."),
     "answers": ("gyges.cli.answers", "Print what the answers show, question by question."),
+    "label": ("gyges.cli.label", "Label a sample of a study's answers on a local page, blind."),
     "calibrate": ("gyges.cli.calibrate", "Measure how far a judge agrees with labels."),
+    "train-judge": ("gyges.cli.train_judge", "Train a small judge on labelled answers."),
     "selftest": (
         "gyges.cli.selftest",
         "Ask subjects whose true rates are known, and check the result.",

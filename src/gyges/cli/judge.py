@@ -11,7 +11,7 @@ import click
 from gyges.cli.options import as_json, limits, setting_dir, study_argument
 
 if TYPE_CHECKING:
-    from gyges.studies import Study
+    from gyges.study import StudyFolder
 
 __all__ = ["command"]
 
@@ -108,7 +108,7 @@ def command(
     say_choices(folder, name)
 
 
-def _say_known(folder: Study, name: str, question: str) -> None:
+def _say_known(folder: StudyFolder, name: str, question: str) -> None:
     known = folder.known(name, question)
     if not known.get("of"):
         return
@@ -122,7 +122,16 @@ def _say_known(folder: Study, name: str, question: str) -> None:
     click.echo(f"{text}.", err=True)
 
 
-def _say_retest(folder: Study, name: str, question: str) -> None:
-    from gyges.findings.agreement import retest
+def _say_retest(folder: StudyFolder, name: str, question: str) -> None:
+    from gyges.judges.retest import retest_of
 
-    click.echo(retest(folder, name, question).sentence(), err=True)
+    found = retest_of(folder, name, question)
+    if not found or not found["n"]:
+        click.echo("Judged twice: no trial has two verdicts.", err=True)
+        return
+    share = found["flips"]
+    text = f"Judged twice: {share['count']} of {share['n']} verdicts differ ({share['value']:.1%}, 95% interval "
+    text += f"{share['low']:.1%} to {share['high']:.1%})"
+    if found["failed"]:
+        text += f"; {found['failed']} had no second verdict"
+    click.echo(f"{text}.", err=True)

@@ -72,7 +72,7 @@ def show(
 ) -> None:
     """Print a question: what it decides, its labels, and its worked examples with their reasons."""
     from gyges.judges import load_question
-    from gyges.judges.asked import instructions as told
+    from gyges.judges.instructions import instructions as told
     from gyges.judging import facts_of
     from gyges.settings import load_setting
 
@@ -184,10 +184,9 @@ def _checked(found: list[Known], record: dict[str, Any]) -> list[str]:
         if one.right:
             continue
         said = one.said if one.status == "ok" else one.status
-        expected = one.expected if one.expected is not None else "a number"
         mark = "wrong" if one.right is False else "not counted"
         lines.append(
-            f"{mark}: {one.id}: {_list(said)}, expected {_list(expected)}. {' '.join(one.why.split())}"
+            f"{mark}: {one.id}: {_list(said)}, expected {_list(one.expected)}. {' '.join(one.why.split())}"
         )
         if one.note:
             lines.append(f"  the judge: {one.note[:200]}")
@@ -199,4 +198,6 @@ def _checked(found: list[Known], record: dict[str, Any]) -> list[str]:
 
 
 def _list(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number:g}" for name, number in value.items())
     return (", ".join(value) or "none") if isinstance(value, list) else str(value)

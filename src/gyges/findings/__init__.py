@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gyges.findings.agreement import Agreement, agreement, disagreeing
 from gyges.findings.answers import Shown, answers_shown
 from gyges.findings.balance import averaged, unbalanced
 from gyges.findings.cells import compliance
@@ -21,6 +22,7 @@ from gyges.findings.stopping import read_until, until_sentence, until_summary, u
 from gyges.findings.varied import Comparison, LevelRow, Varied
 
 __all__ = [
+    "Agreement",
     "Comparison",
     "Gap",
     "Largest",
@@ -28,9 +30,11 @@ __all__ = [
     "PositionDifference",
     "Shown",
     "Varied",
+    "agreement",
     "answers_shown",
     "averaged",
     "compliance",
+    "disagreeing",
     "estimate_gaps",
     "gaps",
     "largest",

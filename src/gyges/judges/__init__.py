@@ -9,7 +9,7 @@ from gyges.judges.known import Known, judge_known, known_record
 from gyges.judges.lexical import LexicalJudge, Reading, lexical_judge
 from gyges.judges.live import LiveJudge
 from gyges.judges.logprobs import SUFFIX, LogprobJudge
-from gyges.judges.options import OptionsReader
+from gyges.judges.options import OptionsReader, has_options_rule, options_reader
 from gyges.judges.panel import judge_panel, panel_name
 from gyges.judges.question import Example, Question, load_question, question_ids
 from gyges.judges.reader import COMPLIANCE, OPTION, Reader, question_of, read_trial
@@ -35,6 +35,7 @@ __all__ = [
     "Reading",
     "StatedReader",
     "choice_reader",
+    "has_options_rule",
     "is_choice",
     "judge_known",
     "judge_panel",
@@ -42,6 +43,7 @@ __all__ = [
     "known_record",
     "lexical_judge",
     "load_question",
+    "options_reader",
     "panel_name",
     "question_ids",
     "question_of",

@@ -8,6 +8,7 @@ a judge that does not see what is plain says nothing about what is not. All of t
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from gyges.study import Verdict
 __all__ = ["Known", "judge_known", "known_record"]
 
 SCHEMA = "gyges.known/1"
+TOLERANCE = 2
+"""How far each score may lie from the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,13 @@ class Known:
     """What a judge made of one known transcript."""
 
     id: str
-    expected: str | list[str] | None
-    said: str | list[str] | None
-    """None where there is no verdict."""
+    expected: Any
+    """A label, several, or the scores."""
+    said: Any
+    """The same; None where there is no verdict."""
     status: str
     right: bool | None
-    """None where there is no verdict, or the question has no label to be right about."""
+    """None where there is no verdict. Scores are right within ``TOLERANCE``."""
     known: str | None
     """``positive`` or ``negative`` for the controls of every study."""
     why: str
@@ -82,13 +86,21 @@ def _known(example: Example, verdict: Verdict, question: Question) -> Known:
             sorted(verdict.labels, key=order.index) if question.kind == "labels" else verdict.labels
         )
     right: bool | None = None
-    if verdict.status == "ok" and expected is not None:
+    shown: Any = list(expected) if isinstance(expected, tuple) else expected
+    if question.kind == "scores":
+        wanted = dict(example.answer["scores"])
+        given = json.loads(verdict.answer or "{}").get("scores") or {}
+        near = [
+            abs(given.get(name, TOLERANCE + number + 1) - number) for name, number in wanted.items()
+        ]
+        right = max(near) <= TOLERANCE if verdict.status == "ok" else None
+        said, shown = given, wanted
+    elif verdict.status == "ok" and expected is not None:
         if question.kind == "causes":
             # Which is likeliest; how a judge ranks the rest is a matter of taste.
             right = list(said)[:1] == list(expected)[:1]
         else:
             right = (list(said) == list(expected)) if isinstance(said, list) else said == expected
-    shown = list(expected) if isinstance(expected, tuple) else expected
     return Known(
         id=example.id,
         expected=shown,

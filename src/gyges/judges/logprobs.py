@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gyges.errors import JudgeError
-from gyges.judges.asked import AskedJudge, material
+from gyges.judges.asked import AskedJudge
+from gyges.judges.completion import Vote
 from gyges.judges.form import Answer
+from gyges.judges.instructions import material
 from gyges.judges.question import UNDECIDED, Question
 from gyges.study.letters import LEAST_MASS, first_word, letters_of
 
@@ -85,9 +87,7 @@ class LogprobJudge(AskedJudge):
             timeout=max(600, timeout),
         )
 
-    async def _vote(
-        self, question: Question, system: str, parts: Mapping[str, str | None]
-    ) -> Answer | tuple[str, str]:
+    async def _vote(self, question: Question, system: str, parts: Mapping[str, str | None]) -> Vote:
         from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 
         listed = "; ".join(
@@ -108,7 +108,7 @@ class LogprobJudge(AskedJudge):
         self._bill(output)
         return self._read(output, question)
 
-    def _read(self, output: ModelOutput, question: Question) -> Answer | tuple[str, str]:
+    def _read(self, output: ModelOutput, question: Question) -> Vote:
         tokens = output.choices[0].logprobs if output.choices else None
         first = first_word(tokens)
         if first is None or not first.top_logprobs:

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from gyges.errors import JudgeError, nearest
-from gyges.judges.asked import fill_verdict
+from gyges.judges.completion import Vote, fill_verdict
 from gyges.judges.form import Answer
 from gyges.judges.question import Question, content_hash
 from gyges.judges.votes import RULES
@@ -113,7 +113,7 @@ def _settled(
     return verdict
 
 
-def _vote(row: dict[str, Any], at: int, judge: str, question: Question) -> Answer | tuple[str, str]:
+def _vote(row: dict[str, Any], at: int, judge: str, question: Question) -> Vote:
     if row[f"status-{at}"] != "ok":
         return row[f"status-{at}"] or "error", row[f"note-{at}"] or f"{judge} has no verdict"
     label = row[f"outcome-{at}"] or row[f"label-{at}"]

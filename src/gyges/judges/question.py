@@ -6,7 +6,7 @@ instructions: they are the known transcripts on which each judge is checked.
 
 Six kinds of answer, because what a transcript shows is not always one word:
 
-- ``choice``: one of several labels; ``order``: the same, from the least to the most compliant;
+- ``choice``: one of several labels; ``order``: the same, in their order from the lowest to the highest;
 - ``criteria``: each criterion met or not, with a quote; ``yes`` where every required one is;
 - ``labels``: all that apply, each with a quote;
 - ``scores``: whole numbers on named scales;

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gyges.errors import DesignError, GygesError, JudgeError, SettingError, StudyError
 from gyges.judges import (
@@ -12,14 +13,15 @@ from gyges.judges import (
     SUFFIX,
     AskedJudge,
     LogprobJudge,
-    OptionsReader,
     Question,
     Reader,
     StatedReader,
     choice_reader,
+    has_options_rule,
     is_choice,
     lexical_judge,
     load_question,
+    options_reader,
 )
 from gyges.run import load_model
 from gyges.settings import Setting, load_setting, setting_ids
@@ -39,8 +41,6 @@ __all__ = [
 
 RULES = ("lexical", "stated", "embedded")
 """Judges that read by rule, without a model that is asked."""
-_OPTIONS = "vlaf"
-"""The setting of imported transcripts whose queries offer two options in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ def judge_named(
     setting: str,
     asking: Asking,
     setting_dirs: Sequence[str | Path] = (),
+    *,
+    load: Callable[[str], Any] | None = None,
 ) -> AskedJudge | Reader:
     """Make a judge by its name.
 
@@ -105,22 +107,23 @@ def judge_named(
         setting: Id of the setting whose answers it reads.
         asking: How a model is asked.
         setting_dirs: Folders of settings of your own.
+        load: Loads a model by its name; by default from the registry of providers.
 
     Raises:
         GygesError: There is no such judge.
     """
     if question.name != "outcome" and name in (None, "lexical"):
-        from gyges.judges.cued import CuedReader, cued_questions
+        from gyges.judges.cued import CuedReader, cued_ids
 
-        if question.name not in cued_questions():
+        if question.name not in cued_ids():
             raise JudgeError(
                 f"no judge answers the question {question.name} by rule"
-                + (f" (only {', '.join(cued_questions())})" if cued_questions() else "")
+                + (f" (only {', '.join(cued_ids())})" if cued_ids() else "")
                 + ": use --judge MODEL, such as --judge openai/gpt-4o-mini"
             )
         return CuedReader(question.name)
     if name in (None, "lexical"):
-        return OptionsReader() if setting == _OPTIONS else lexical_judge(setting)
+        return _lexical(setting)
     assert name is not None
     kind, _, file = name.partition(":")
     if kind == "embedded":
@@ -135,7 +138,9 @@ def judge_named(
     kind_of = LogprobJudge if name != model else AskedJudge
     facts = facts_of(setting, setting_dirs)
     return kind_of(
-        load_model(model, base_url=asking.base_url, option="--judge"),
+        load(model)
+        if load is not None
+        else load_model(model, base_url=asking.base_url, option="--judge"),
         name,
         question,
         facts=facts,
@@ -220,9 +225,14 @@ def running_judge(setting: Setting) -> Reader | None:
         return None
 
 
+def _lexical(setting: str) -> Reader:
+    """Give the judge that reads a setting's answers by their words: about a subject, or for one of two options."""
+    return options_reader(setting) if has_options_rule(setting) else lexical_judge(setting)
+
+
 def _has_rule(setting: str) -> bool:
     try:
-        lexical_judge(setting)
+        _lexical(setting)
     except GygesError:
         return False
     return True

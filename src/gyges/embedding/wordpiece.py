@@ -23,7 +23,7 @@ _CJK = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F)
 
 @functools.cache
 def _vocabulary() -> dict[str, int]:
-    text = files("gyges.rewording").joinpath("minilm", "vocab.txt").read_text(encoding="utf-8")
+    text = files("gyges.embedding").joinpath("minilm", "vocab.txt").read_text(encoding="utf-8")
     return {piece: number for number, piece in enumerate(text.rstrip("\n").split("\n"))}
 
 
