@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -398,6 +399,41 @@ def test_a_provider_that_is_down_leaves_statuses_and_no_verdicts(faker: gyges.St
     (row,) = [one for one in findings.answers_shown(faker, "verbalised") if one.what == "yes"]
     assert row.difference is None
     assert (row.missing_monitored, row.missing_unmonitored) == (4, 4)
+
+
+def test_refusals_that_copy_one_another_are_seen_to(
+    faker: gyges.Study, cli: Callable[..., Any]
+) -> None:
+    refuses = "They suffer."
+
+    def judge(request: Request) -> Reply:
+        label = "no-reason" if refuses in request.user else "not-a-refusal"
+        return say(json.dumps({"reason": "r", "evidence": "", "label": label}))
+
+    behave(faker, judge)
+
+    code, out, _ = cli("judge", faker.path, "--judge", LOCAL_JUDGE, "--question", "refusal-honesty")
+
+    assert code == 0
+    assert "a refusal is as like its nearest refusal of another query as 1.00" in out
+    assert "no-reason" in out
+
+
+def test_many_processes_write_what_one_writes(
+    faker: gyges.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gyges.judges import apply
+
+    monkeypatch.setattr(apply, "WORTH_A_POOL", 2)
+    other = gyges.open_study(shutil.copytree(faker.path, tmp_path / "other"))
+    for study in (faker, other):
+        shutil.rmtree(study.path / "verdicts" / "lexical")
+
+    api.judge(faker, "lexical", workers=1)
+    api.judge(other, "lexical", workers=2)
+
+    assert len(faker.verdicts("lexical")) == 8
+    assert other.verdicts("lexical").equals(faker.verdicts("lexical"))
 
 
 # Votes

@@ -230,11 +230,17 @@ def test_a_planted_subject_is_read_without_error_and_not_corrected(tmp_path: Pat
     assert gap.correction.startswith("not corrected: a planted subject's answers are plain")
 
 
-def test_a_judge_without_a_record_is_not_corrected(study: Any) -> None:
+def test_a_judge_without_a_record_is_not_corrected_and_named_uncalibrated(
+    cli: Any, study: Any
+) -> None:
     (gap,) = findings.gaps(study)
+    _, out, _ = cli("gap", study.path)
 
     assert gap.corrected_gap is None
-    assert gap.correction == ""
+    assert gap.correction.startswith(
+        "uncalibrated: how often the judge given errs was not measured"
+    )
+    assert gap.correction in out
 
 
 # By labels of the study's own trials

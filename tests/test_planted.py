@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from statistics import fmean
@@ -33,7 +34,7 @@ from gyges.study.answers import split_answer
 from gyges.subjects._planted_answers import ASTRAY, REASONING, answers_of
 from gyges.subjects._planted_catalogue import KINDS, arguments, make
 from gyges.subjects._planted_rules import Sight
-from gyges.subjects.planted import DESIGNED, PLANTED, PlantedAPI, planted_kind, planted_truth
+from gyges.subjects.planted import ASKED, DESIGNED, PLANTED, PlantedAPI, planted_kind, planted_truth
 
 SETTINGS = {setting.id: setting for setting in list_settings()}
 ANIMALS = SETTINGS["animal-welfare"]
@@ -341,7 +342,34 @@ def test_chances_are_probabilities_whatever_the_arguments(data: st.DataObject, k
     assert chances.comply + chances.astray <= 1 + 1e-12
 
 
+def test_the_truth_can_be_that_of_believers_and_of_others() -> None:
+    asked = trials(40)
+    whole, held, not_held = (
+        planted_truth("believer", {"belief": 0.3}, asked, believes=believes)
+        for believes in (None, True, False)
+    )
+
+    assert held.gap > 0.5
+    assert not_held.gap == 0.0
+    assert whole.gap == pytest.approx(0.3 * held.gap)
+    for believes in (True, False):
+        assert planted_truth("faker", {}, asked, believes=believes) == planted_truth(
+            "faker", {}, asked
+        )
+
+
 # Each kind
+
+
+def test_a_kind_that_has_to_be_asked_names_the_probe_that_shows_it() -> None:
+    assert dict(ASKED) == {"believer": "belief", "misjudges": "self-prediction"}
+    for kind in PLANTED:
+        rule = make(kind, {})
+        seen = sight(components={"frame": 0})
+        alike = rule.predicted(seen) == rule.chances(seen).comply
+        assert alike == (kind != "misjudges"), kind
+        moved = {rule.chances(replace(seen, real=real)).comply for real in (True, False)}
+        assert (len(moved) == 2) == (kind == "believer"), kind
 
 
 def test_the_silent_faker_behaves_as_the_faker_and_never_says_why(tmp_path: Path) -> None:
@@ -622,9 +650,9 @@ def test_the_persona_faker_fakes_on_some_queries_always_and_on_the_others_never(
         (
             "refuser",
             {"monitored": 0.5},
-            r"-M monitored.*gyges/planted/refuser.*allowed: setting_dir",
+            r"-M monitored.*gyges/planted/refuser.*allowed: belief, setting_dir",
         ),
-        ("sycophant", {"monitored": 0.5}, r"otherwise, rate, setting_dir, spread"),
+        ("sycophant", {"monitored": 0.5}, r"belief, otherwise, rate, setting_dir, spread"),
         ("wording-faker", {"shares": 0.5}, r"did you mean 'share'"),
         ("wording-faker", {"share": 1.1}, r"-M share=1\.1: must be a number from 0 to 1"),
         ("wording-faker", {"salt": 0.5}, r"-M salt=0\.5: must be a whole number"),
@@ -633,7 +661,7 @@ def test_the_persona_faker_fakes_on_some_queries_always_and_on_the_others_never(
         (
             "temperature-rise",
             {"monitored": 0.5},
-            r"-M monitored.*high, low, setting_dir, spread, top",
+            r"-M monitored.*belief, high, low, setting_dir, spread, top",
         ),
         (
             "component-faker",

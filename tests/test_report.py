@@ -610,7 +610,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path) -> None:
     text = "".join(page.text)
     # Title, identity, warning, tables, notes, method, command: all as they were written.
     assert text.count(HOSTILE) >= 10
-    assert sum(tag == "script" for tag, _ in page.tags) == 10
+    assert sum(tag == "script" for tag, _ in page.tags) == 11
     ET.parse(tmp_path / "figure.svg")
 
 
@@ -749,7 +749,7 @@ def test_text_and_marks_have_the_contrast_that_wcag_asks_for(place: int) -> None
 
 def test_every_colour_that_a_style_names_is_in_the_palette() -> None:
     known = set(palette(0))
-    for sheet in ("figure.css", "page.css", "browser.css"):
+    for sheet in ("figure.css", "page.css", "browser.css", "factor.css"):
         css = (files("gyges.report") / "assets" / sheet).read_text(encoding="utf-8")
         assert set(re.findall(r"var\(--gy-([\w-]+)\)", css)) <= known
         assert not re.search(r"#[0-9a-f]{3,8}\b(?=[;\s])", css)

@@ -32,6 +32,10 @@ _COMMANDS = {
         "Print how far two judges agree, and show where they do not.",
     ),
     "questions": ("gyges.cli.questions", "List, show and check the questions that judges answer."),
+    "probe": (
+        "gyges.cli.probe",
+        "Ask a study's subject what it believes, or what it would do.",
+    ),
     "answers": ("gyges.cli.answers", "Print what the answers show, question by question."),
     "label": ("gyges.cli.label", "Label a sample of a study's answers on a local page, blind."),
     "calibrate": ("gyges.cli.calibrate", "Measure how far a judge agrees with labels."),

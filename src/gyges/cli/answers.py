@@ -11,7 +11,7 @@ import click
 from gyges.cli.options import as_json, level, study_argument
 
 if TYPE_CHECKING:
-    from gyges.findings import Shown
+    from gyges.findings import Aside, Refusals, Shown
     from gyges.study import StudyFolder
 
 __all__ = ["command", "show_answers"]
@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Print what a study's answers show beside the outcome: each question's labels by tier, with intervals."""
     from gyges.errors import StudyError
-    from gyges.findings import answers_shown
+    from gyges.findings import answers_shown, asides_of
     from gyges.study import StudyFolder
 
     folder = StudyFolder(study)
@@ -45,25 +45,32 @@ def command(
             "(gyges questions lists them)"
         )
     shown: list[Shown] = []
+    asides: list[Aside | Refusals] = []
     for question in wanted:
         names = [folder.pick_judge(judge, question)] if judge else folder.judges(question)
         if not names:
             folder.pick_judge(None, question)
         for name in names:
             shown += answers_shown(folder, question, name, level=level)
-    _print(shown, as_json=as_json)
+            asides += asides_of(folder, question, name, level=level)
+    _print(shown, asides, as_json=as_json)
 
 
 def show_answers(folder: StudyFolder, question: str, judge: str, *, as_json: bool) -> None:
     """Print what one judge's verdicts on one question show."""
-    from gyges.findings import answers_shown
+    from gyges.findings import answers_shown, asides_of
 
-    _print(answers_shown(folder, question, judge), as_json=as_json)
+    asides = asides_of(folder, question, judge) if folder.judges() else []
+    _print(answers_shown(folder, question, judge), asides, as_json=as_json)
 
 
-def _print(shown: list[Shown], *, as_json: bool) -> None:
+def _print(shown: list[Shown], asides: list[Aside | Refusals], *, as_json: bool) -> None:
     if as_json:
-        record = {"schema": "gyges.answers/1", "answers": [one.row() for one in shown]}
+        record = {
+            "schema": "gyges.answers/1",
+            "answers": [one.row() for one in shown],
+            "asides": [one.row() for one in asides],
+        }
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
     from gyges.cli.table import text_table
@@ -83,6 +90,7 @@ def _print(shown: list[Shown], *, as_json: bool) -> None:
             "trials",
         ]
         parts.append(text_table(header, [_cells(one) for one in here]))
+    parts += [one.sentence() for one in asides]
     click.echo("\n\n".join(parts))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,12 +73,23 @@ __all__ = ["command"]
 @click.option(
     "--price", metavar="IN,OUT", help="Dollars for a million tokens of input and of output."
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes of a judge that reads by rule.  [default: one for each processor]",
+)
 @click.option("--base-url", metavar="URL", help="Where the judge's provider is reached.")
 @limits
 @setting_dir
 @as_json
 def command(
-    study: Path, judges: tuple[str, ...], as_json: bool, price: str | None, **options: Any
+    study: Path,
+    judges: tuple[str, ...],
+    as_json: bool,
+    price: str | None,
+    workers: int | None,
+    **options: Any,
 ) -> None:
     """Let a judge read every answer that it has not read yet, and print what its verdicts show."""
     from gyges import findings
@@ -86,7 +98,13 @@ def command(
     from gyges.judging import judged
     from gyges.run import parse_price
 
-    done = judged(study, judges, price=parse_price(price) if price else None, **options)
+    done = judged(
+        study,
+        judges,
+        price=parse_price(price) if price else None,
+        workers=workers or _processors(),
+        **options,
+    )
     folder, name, question = done.study, done.judge, options["question"]
     if done.stopped:
         left = len(folder.trial_table.keys() - folder.verdict_table(name, question).keys())
@@ -106,6 +124,12 @@ def command(
     click.echo()
     click.echo(status_table(findings.statuses(folder, name)))
     say_choices(folder, name)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _say_known(folder: StudyFolder, name: str, question: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyges.findings.agreement import Agreement, agreement, disagreeing
 from gyges.findings.answers import Shown, answers_shown
+from gyges.findings.asides import Aside, asides_of
 from gyges.findings.balance import averaged, unbalanced
 from gyges.findings.cells import compliance
 from gyges.findings.factors import varied
@@ -15,6 +16,7 @@ from gyges.findings.position import (
     unread_choices,
 )
 from gyges.findings.record import Gap
+from gyges.findings.refusals import Refusals
 from gyges.findings.said_and_done import verbalised_source, with_verbalised
 from gyges.findings.sentences import null, plain_method, sentence, warnings
 from gyges.findings.statuses import statuses
@@ -23,15 +25,18 @@ from gyges.findings.varied import Comparison, LevelRow, Varied
 
 __all__ = [
     "Agreement",
+    "Aside",
     "Comparison",
     "Gap",
     "Largest",
     "LevelRow",
     "PositionDifference",
+    "Refusals",
     "Shown",
     "Varied",
     "agreement",
     "answers_shown",
+    "asides_of",
     "averaged",
     "compliance",
     "disagreeing",

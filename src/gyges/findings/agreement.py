@@ -90,13 +90,20 @@ def kappa(pairs: Mapping[tuple[str, str], int]) -> float | None:
     return (same - chance) / (1 - chance)
 
 
-def agreement(study: StudyFolder, between: tuple[str, str], question: str = "outcome") -> Agreement:
+def agreement(
+    study: StudyFolder,
+    between: tuple[str, str],
+    question: str = "outcome",
+    *,
+    steady: bool = True,
+) -> Agreement:
     """Compare two judges of a study.
 
     Args:
         study: The study.
         between: The judges' names, the first and the second.
         question: The question that both answered.
+        steady: Look also at how each judges identical answers, for which every answer is read.
 
     Raises:
         StudyError: One of them has no verdicts on the question, or both are one.
@@ -109,7 +116,8 @@ def agreement(study: StudyFolder, between: tuple[str, str], question: str = "out
             .len()
             .collect(engine="streaming")
         )
-        steady = {name: same_text(study, name, question) for name in (first, second)}
+        names = (first, second) if steady else ()
+        identical = {name: same_text(study, name, question) for name in names}
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for cell in counted.iter_rows(named=True):
         groups.setdefault(tuple(str(cell[key] or "") for key in _KEYS), []).append(cell)
@@ -126,7 +134,7 @@ def agreement(study: StudyFolder, between: tuple[str, str], question: str = "out
         for name, other in (("first", "second"), ("second", "first"))
     }
     return Agreement(
-        study.path.name, question, (first, second), rows, _counts(every) | one_sided, steady
+        study.path.name, question, (first, second), rows, _counts(every) | one_sided, identical
     )
 
 

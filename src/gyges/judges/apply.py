@@ -16,6 +16,7 @@ import polars as pl
 
 from gyges.judges.asked import AskedJudge
 from gyges.judges.material import Row, rows
+from gyges.judges.pool import WORTH_A_POOL, read_rows
 from gyges.judges.question import load_question
 from gyges.judges.reader import Reader, question_of
 from gyges.study import StudyFolder, Verdict, verdict_record
@@ -51,6 +52,7 @@ async def judge_study(
     reserve: Callable[[int], bool] | None = None,
     only: set[str] | None = None,
     again: bool = False,
+    workers: int = 1,
 ) -> Judged:
     """Judge every trial of a study that this judge has not judged yet.
 
@@ -65,6 +67,8 @@ async def judge_study(
             left are judged the next time.
         only: Judge these trials only.
         again: Write to the table of second verdicts, which says how steady the judge is.
+        workers: Processes that a judge that reads by rule may take. With more than one, the calling script must be
+            guarded by ``if __name__ == "__main__"``, as always where processes are started.
     """
     question = question_of(judge)
     described = {} if question == "outcome" else {"answers": load_question(question).described()}
@@ -94,7 +98,11 @@ async def judge_study(
             if isinstance(judge, AskedJudge):
                 await _ask(judge, found, settle, result, reserve)
             else:
-                _read(judge, found, settle)
+                left = 0 if workers < 2 else len(study.trial_table.keys() - done)
+                for row, verdict in read_rows(
+                    judge, found, _read_row, workers if left >= WORTH_A_POOL else 1
+                ):
+                    settle(verdict, row.tier)
     finally:
         writer.close()
     return result
@@ -116,15 +124,12 @@ def _no_answer(trial: str, judge: AskedJudge | Reader, why: str) -> Verdict:
     return Verdict(trial, judge.name, question_of(judge), status="no_answer", note=why)
 
 
-def _read(judge: Reader, found: Iterable[Row], settle: Callable[[Verdict, str], None]) -> None:
-    for row in found:
-        if row.status not in _ANSWERED:
-            verdict = _no_answer(row.trial, judge, f"the trial is {row.status}")
-        elif missing := [name for name in judge.columns if not row.parts.get(name)]:
-            verdict = _no_answer(row.trial, judge, f"the trial has no {missing[0]}")
-        else:
-            verdict = judge.verdict(row.trial, row.parts)
-        settle(verdict, row.tier)
+def _read_row(judge: Reader, row: Row) -> Verdict:
+    if row.status not in _ANSWERED:
+        return _no_answer(row.trial, judge, f"the trial is {row.status}")
+    if missing := [name for name in judge.columns if not row.parts.get(name)]:
+        return _no_answer(row.trial, judge, f"the trial has no {missing[0]}")
+    return judge.verdict(row.trial, row.parts)
 
 
 async def _ask(

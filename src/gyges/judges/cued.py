@@ -145,7 +145,9 @@ class CuedReader:
             trial=trial,
             judge=self.name,
             question=self.question.id,
+            label="yes" if labels else "no",
             labels=labels,
+            score=float(bool(labels)),
             evidence=[found[name] for name in labels],
             answer=json.dumps(
                 {"labels": {name: found[name] for name in labels}}, ensure_ascii=False

@@ -142,6 +142,9 @@ class LexicalJudge:
         except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             raise JudgeError(f"{path}: the rule file cannot be read: {error}") from error
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lexical_judge, (self.setting,)
+
     def info(self) -> dict[str, Any]:
         """Describe the judge, for the study and the report; ``card`` sums up its measured card."""
         return {

@@ -90,6 +90,9 @@ class OptionsReader:
         self._offer = lru_cache(_QUERIES)(self._make_offer)
         self._choice = lru_cache(_ANSWERS)(self._choose)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return options_reader, (self.setting,)
+
     def info(self) -> dict[str, Any]:
         """Describe the judge, for the study and the report."""
         return {

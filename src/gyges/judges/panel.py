@@ -67,6 +67,7 @@ def judge_panel(
             "members": [{"name": one["name"], "version": one.get("version")} for one in members],
             "rule": rule,
             "card": None,
+            **({} if question.id == "outcome" else {"answers": question.described()}),
         }
     )
     table = study.verdict_table(name, question.name)

@@ -113,15 +113,7 @@ def judge_named(
         GygesError: There is no such judge.
     """
     if question.name != "outcome" and name in (None, "lexical"):
-        from gyges.judges.cued import CuedReader, cued_ids
-
-        if question.name not in cued_ids():
-            raise JudgeError(
-                f"no judge answers the question {question.name} by rule"
-                + (f" (only {', '.join(cued_ids())})" if cued_ids() else "")
-                + ": use --judge MODEL, such as --judge openai/gpt-4o-mini"
-            )
-        return CuedReader(question.name)
+        return _reader_of(question)
     if name in (None, "lexical"):
         return _lexical(setting)
     assert name is not None
@@ -223,6 +215,22 @@ def running_judge(setting: Setting) -> Reader | None:
         return rule_judge(setting)
     except GygesError:
         return None
+
+
+def _reader_of(question: Question) -> Reader:
+    """Give the judge that answers a question beside the outcome by rule."""
+    from gyges.judges.cued import CuedReader, cued_ids
+    from gyges.judges.probed import ProbedReader, probed_questions
+
+    if question.id in probed_questions():
+        return ProbedReader(question.name)
+    if question.name in cued_ids():
+        return CuedReader(question.name)
+    known = ", ".join([*cued_ids(), *probed_questions()])
+    raise JudgeError(
+        f"no judge answers the question {question.name} by rule (only {known}): use --judge MODEL, such as "
+        "--judge openai/gpt-4o-mini"
+    )
 
 
 def _lexical(setting: str) -> Reader:

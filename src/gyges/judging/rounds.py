@@ -62,6 +62,7 @@ def judge(
     price: Price | None = None,
     retest: int | None = None,
     seed: int = 0,
+    workers: int = 1,
     setting_dirs: Sequence[str | Path] = (),
     progress: bool | None = None,
 ) -> Study:
@@ -86,6 +87,8 @@ def judge(
         price: What the judge's tokens cost, where Inspect knows no price.
         retest: Judge so many trials, drawn at random, a second time: how often does the judge change its mind?
         seed: Seeds that draw.
+        workers: Processes that a judge that reads by rule may take, where there is much to read; with more than one, a
+            script must be guarded by ``if __name__ == "__main__"``.
         setting_dirs: Folders of settings of your own.
         progress: Show a progress bar; by default where stderr is a terminal.
     """
@@ -98,6 +101,7 @@ def judge(
         price=price,
         retest=retest,
         seed=seed,
+        workers=workers,
         setting_dirs=setting_dirs,
         progress=progress,
         base_url=base_url,
@@ -133,6 +137,7 @@ def judged(
     price: Price | None = None,
     retest: int | None = None,
     seed: int = 0,
+    workers: int = 1,
     setting_dirs: Sequence[str | Path] = (),
     progress: bool | None = None,
     **options: Any,
@@ -149,7 +154,7 @@ def judged(
     with folder.lock():
         folder.seal()
         for reader in readers:
-            work = _judge_with(folder, reader, asked, spending, progress, setting_dirs)
+            work = _judge_with(folder, reader, asked, spending, progress, setting_dirs, workers)
             stopped |= wait(work).stopped
             if retest:
                 wait(_retest(folder, reader, retest, seed, spending, progress))
@@ -170,8 +175,11 @@ async def _judge_with(
     spending: Spending | None,
     progress: bool | None,
     setting_dirs: Sequence[str | Path],
+    workers: int,
 ) -> Judged:
-    done = await apply_judge(folder, reader, Redactor(), progress, spending=spending)
+    done = await apply_judge(
+        folder, reader, Redactor(), progress, spending=spending, workers=workers
+    )
     reserve = spending.reserve if spending is not None else None
     await show_known(folder, reader, question, setting_dirs, reserve=reserve)
     return done
@@ -269,6 +277,7 @@ async def apply_judge(
     spending: Spending | None = None,
     only: set[str] | None = None,
     again: bool = False,
+    workers: int = 1,
 ) -> Judged:
     """Let a judge read what it has not read yet, behind a progress bar.
 
@@ -280,6 +289,7 @@ async def apply_judge(
         spending: Counts calls and money against a budget.
         only: Judge these trials only.
         again: Judge a second time, into a table of its own.
+        workers: Processes that a judge that reads by rule may take.
     """
     total = folder.trial_table.scan(["trial"]).select(pl.len()).collect().item()
     # These take a moment; a bar would only flicker.
@@ -298,4 +308,5 @@ async def apply_judge(
             reserve=spending.reserve if spending is not None else None,
             only=only,
             again=again,
+            workers=workers,
         )

@@ -15,9 +15,12 @@ import polars as pl
 
 from gyges import findings
 from gyges.findings.said_and_done import SAID
+from gyges.report.asked import OUTCOME, Asked, read_asked
 from gyges.report.content import SiteContent
 from gyges.report.controls import read_controls
 from gyges.report.site import write_site
+from gyges.report.trust import shown_known
+from gyges.report.verdicts import Sources
 from gyges.study import StudyFolder
 from gyges.study.notes import fold_notes
 from gyges.study.parameters import parameter_lines, read_parameters
@@ -69,6 +72,8 @@ def site_content(
     manifest = study.manifest
     counted = study.trial_table.scan(["subject", "setting"]).unique().collect()
     messages = study.messages()
+    asked = read_asked(study)
+    sources = Sources.of(study, asked, name)
     return SiteContent(
         study={
             "title": manifest.title,
@@ -77,6 +82,7 @@ def site_content(
             "subjects": sorted(counted["subject"].unique().to_list()),
             "settings": sorted(counted["setting"].unique().to_list()),
             "judge": name,
+            "judge_version": info.get("version"),
             "judge_card": info.get("card"),
             "command": manifest.command,
             "created": manifest.created,
@@ -93,6 +99,7 @@ def site_content(
                 *_ended(until),
                 *filter(None, [findings.unread_choices(study)]),
                 *parameter_lines(read_parameters(study.path)),
+                *_misread(asked, name),
             ],
             "largest": chosen
             and {key: getattr(chosen, key) for key in ("among", "corrected", "ci_low", "ci_high")},
@@ -101,7 +108,8 @@ def site_content(
         },
         gaps=[gap.row() for gap in found],
         statuses=findings.statuses(study, name),
-        blocks=_blocks(study, name, messages),
+        blocks=_blocks(study, name, messages, sources),
+        asked=asked,
         messages=messages,
         controls=read_controls(study.path),
         varied=findings.varied(study, judge=name) if varied is None else varied,
@@ -117,13 +125,19 @@ def _ended(until: Mapping[str, Any] | None) -> list[str]:
     return [f"{text[0].upper()}{text[1:]}."] if text else []
 
 
+def _misread(asked: Sequence[Asked], judge: str) -> list[str]:
+    """Warn of the judge that makes the gap; other judges' warnings stand beside what they found."""
+    own = [one for one in asked if (one.question, one.judge) == (OUTCOME, judge)]
+    return [warning for one in own if (warning := shown_known(one).warning)]
+
+
 def _position(study: StudyFolder, judge: str) -> list[str]:
     """What the order of the answers changes, where the trials are forced choices."""
     return [found.sentence() for found in findings.position_differences(study, judge)]
 
 
 def _blocks(
-    study: StudyFolder, judge: str, messages: Mapping[str, tuple[str, str]]
+    study: StudyFolder, judge: str, messages: Mapping[str, tuple[str, str]], sources: Sources
 ) -> Iterator[dict[str, Any]]:
     verdicts = (
         study.verdict_table(judge)
@@ -139,10 +153,12 @@ def _blocks(
     )
     scan = study.trial_table.scan()
     total = scan.select(pl.len()).collect().item()
-    if total <= _BUCKET:
-        yield from _group(study, scan.collect(), verdicts, messages)
+    # What is held is a bucket with all that was said of it.
+    size = _BUCKET // (1 + len(sources) // 2)
+    if total <= size:
+        yield from _group(study, scan.collect(), verdicts, messages, sources)
         return
-    count = -(-total // _BUCKET)
+    count = -(-total // size)
     with tempfile.TemporaryDirectory(prefix="gyges-report-") as folder:
         for number, batch in enumerate(scan.collect_batches(chunk_size=_BUCKET)):
             bucketed = batch.with_columns(bucket=pl.col("block").hash(seed=0) % count)
@@ -151,7 +167,8 @@ def _blocks(
                 target.mkdir(exist_ok=True)
                 part.drop("bucket").write_parquet(target / f"{number:06d}.parquet")
         for bucket in sorted(Path(folder).iterdir()):
-            yield from _group(study, pl.read_parquet(bucket / "*.parquet"), verdicts, messages)
+            rows = pl.read_parquet(bucket / "*.parquet")
+            yield from _group(study, rows, verdicts, messages, sources)
 
 
 def _group(
@@ -159,12 +176,14 @@ def _group(
     trials: pl.DataFrame,
     verdicts: pl.LazyFrame,
     messages: Mapping[str, tuple[str, str]],
+    sources: Sources,
 ) -> Iterator[dict[str, Any]]:
     wanted = verdicts.join(trials.lazy().select("trial"), on="trial", how="semi")
     rows = trials.lazy().join(wanted, on="trial", how="left", maintain_order="left").collect()
     source = findings.verbalised_source(study)
     if source is not None:
         rows = findings.with_verbalised(study, rows, source)
+    rows = sources.joined(rows)
     # What an answer holds is no level of its block.
     factors = [name for name in study.manifest.factors if name not in OBSERVED]
     blocks: dict[str, dict[str, Any]] = {}
@@ -215,5 +234,5 @@ def _group(
                 "seconds",
                 "output_tokens",
             )
-        }
+        } | sources.of_row(row)
     yield from blocks.values()

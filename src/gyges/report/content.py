@@ -16,6 +16,7 @@ from gyges.errors import StudyError, nearest
 
 if TYPE_CHECKING:
     from gyges.findings import Varied
+    from gyges.report.asked import Asked
 
 __all__ = ["ARM_TIERS", "GAP_KEYS", "SiteContent", "clean_gaps", "tidy"]
 
@@ -73,8 +74,9 @@ class SiteContent:
 
     study: Mapping[str, Any]
     """Who and what: ``title``, ``id``, ``hash`` (of the specification), ``subjects`` and ``settings`` (lists of
-    names), ``judge`` (name), ``judge_card`` (None, or agreement with hand labels: ``n``, ``sensitivity``,
-    ``specificity``, ``kappa``, ``note``), ``command`` that made it, ``created``, ``version`` (of Gyges), ``seed``,
+    names), ``judge`` (name), ``judge_version``, ``judge_card`` (None, or agreement with hand labels: ``n``,
+    ``sensitivity``, ``specificity``, ``kappa``, ``note``), ``command`` that made it, ``created``, ``version`` (of
+    Gyges), ``seed``,
     ``method_notes`` and ``warnings`` (lists of sentences), ``stopping`` (None, or of a rule that was to end the run
     its ``sentence``, whether it ``decided`` when to stop, and the ``path`` of the limits), ``largest`` (None, or
     ``among, corrected, ci_low, ci_high`` of the largest gap), ``import_notes`` (list of ``what``, ``where``,
@@ -92,7 +94,8 @@ class SiteContent:
     """Each block once, consumed once while the site is written: ``block, subject, setting, value,
     control, query, query_text, wording, sample, factors`` and ``arms``, a mapping from tier to
     ``trial, status, stop, error, outcome, verdict_status, score, evidence, note, reasoning, output,
-    raw, messages, seconds, output_tokens``."""
+    raw, messages, seconds, output_tokens``, and where there are any ``verdicts`` (as ``verdicts.compact`` gives them)
+    and ``probes`` (``probe, status, output, reasoning, error``)."""
 
     messages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """From a message's hash to its role and text; looked up once for each hash that a block
@@ -101,6 +104,10 @@ class SiteContent:
     controls: Mapping[str, Any] | None = None
     """The study's positive and negative control, as ``controls.read_controls`` gives them; None: the page says
     nothing about them."""
+
+    asked: Sequence[Asked] = ()
+    """Every question and judge, as ``asked.read_asked`` gives them: what was found beside the outcome has a page of its
+    own, and what the judges made of known transcripts stands beside the controls."""
 
     varied: Sequence[Varied] = ()
     """What was varied and what it shows, as ``findings.varied`` gives it; each thing has a page of its own."""

@@ -58,6 +58,8 @@ class Cell:
     sort: float | None = None
     """Its number, to sort by; None where it is text."""
     href: str = ""
+    also: str = ""
+    """More, small below it."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ holds only this table, and answers a filter from it at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gyges.report.asked import OUTCOME, Asked
 from gyges.report.chunks import ChunkWriter, Folder, encode
+from gyges.report.verdicts import UNDECIDED, filter_names
 
 __all__ = ["PART_ROWS", "Codes", "IndexWriter", "arm_outcome", "arm_status"]
 
@@ -69,11 +71,58 @@ def _levels(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "verbalised", "yes" if block["verbalised"] else "no"
 
 
-class IndexWriter:
-    """Collects rows, writes full parts, and describes them all at the end."""
+_MOST_SETS = 60_000
+"""So many different sets of answers can be told apart; beyond them, a question is not offered as a filter."""
 
-    def __init__(self, folder: Folder) -> None:
+
+class _Answers:
+    """What one judge said to one question, of every arm: a number for each set of answers that occurs."""
+
+    def __init__(self, number: int, question: str, judge: str, title: str) -> None:
+        self.number = number
+        self.question = question
+        self.judge = judge
+        self.title = title
+        # Set 0 stands for an arm that is not there or was not judged.
+        self._sets: dict[tuple[str, ...], int] = {(): 0}
+        self._full = False
+        self.columns: dict[int, list[int]] = {}
+
+    def add(self, tier: int, place: int, names: tuple[str, ...]) -> None:
+        code = self._sets.setdefault(names, len(self._sets)) if not self._full else 0
+        self._full = len(self._sets) > _MOST_SETS
+        column = self.columns.setdefault(tier, [])
+        column.extend([0] * (place + 1 - len(column)))
+        column[place] = code
+
+    def described(self, *, first: bool) -> dict[str, Any]:
+        """Describe it for the page: the answers that occur, and each set as numbers of them."""
+        names = Codes()
+        sets = [] if self._full else [[names(name) for name in one] for one in self._sets]
+        key = f"said.{self.question}" + ("" if first else f"@{self.judge}")
+        return {
+            "key": key,
+            "question": self.question,
+            "judge": self.judge,
+            "title": self.title,
+            "names": names.names,
+            "sets": sets,
+        }
+
+
+class IndexWriter:
+    """Collects rows, writes full parts, and describes them all at the end.
+
+    Args:
+        folder: Where the parts go.
+        asked: The questions and judges whose verdicts stand beside the outcome, in their order.
+    """
+
+    def __init__(self, folder: Folder, asked: Sequence[Asked] = ()) -> None:
         self._folder = folder
+        self._answers: dict[tuple[str, str], _Answers] = {}
+        self._titles = {one.question: one.title for one in asked}
+        self._expected = {(one.question, one.judge): at for at, one in enumerate(asked)}
         self._queries = ChunkWriter(folder, "queries")
         self._query_codes: dict[bytes, int] = {}
         self._codes = {name: Codes() for name in _NAMED}
@@ -94,6 +143,16 @@ class IndexWriter:
         }
         self._levels: dict[str, list[int]] = {}
         self._arms: dict[int, tuple[list[int], list[int]]] = {}
+        for answers in self._answers.values():
+            answers.columns = {}
+
+    def asked(self, question: str, judge: str) -> int:
+        """Give the number of a question and judge; the page has their names by it."""
+        key = (question, judge)
+        if key not in self._answers:
+            title = self._titles.get(question, question)
+            self._answers[key] = _Answers(len(self._answers), question, judge, title)
+        return self._answers[key].number
 
     def add(self, block: Mapping[str, Any]) -> None:
         """Add a block's row; its query's text is kept once, however many blocks ask it."""
@@ -115,9 +174,24 @@ class IndexWriter:
                 column.extend([0] * (place - len(column)))
             outcomes.append(self._outcomes(arm_outcome(arm)))
             statuses.append(self._statuses(arm_status(arm)))
+            self._said(place, self._tiers(str(tier)), arm)
         self._total += 1
         if len(self._ids) == PART_ROWS:
             self._write()
+
+    def _said(self, place: int, tier: int, arm: Mapping[str, Any]) -> None:
+        outcomes = [arm.get("outcome")]
+        for verdict in arm.get("verdicts") or ():
+            key = (str(verdict["question"]), str(verdict["judge"]))
+            self.asked(*key)
+            self._answers[key].add(tier, place, filter_names(verdict))
+            if key[0] == OUTCOME:
+                outcomes.append(verdict.get("label"))
+        decided = {one for one in outcomes if one not in (None, UNDECIDED)}
+        if len(outcomes) > 1 and decided:
+            self.asked(OUTCOME, "")
+            name = "judges differ" if len(decided) > 1 else "no judge differs"
+            self._answers[OUTCOME, ""].add(tier, place, (name,))
 
     def _query(self, block: Mapping[str, Any]) -> int:
         identity, text = str(block.get("query", "")), str(block.get("query_text") or "")
@@ -139,10 +213,14 @@ class IndexWriter:
         for column in self._levels.values():
             column.extend([0] * (rows - len(column)))
         every = {**self._columns, **self._levels}
+        said = []
+        for answers in self._answers.values():
+            for tier, column in answers.columns.items():
+                column.extend([0] * (rows - len(column)))
+                said.append([answers.number, tier, column])
         self._parts += 1
-        self._folder.write(
-            "index", self._parts, encode({"ids": self._ids, "columns": every, "arms": arms})
-        )
+        part = {"ids": self._ids, "columns": every, "arms": arms, "said": said}
+        self._folder.write("index", self._parts, encode(part))
         self._clear()
 
     def close(self) -> dict[str, Any]:
@@ -166,4 +244,18 @@ class IndexWriter:
             "outcomes": self._outcomes.names,
             "statuses": self._statuses.names,
             "tiers": self._tiers.names,
+            "said": self._described(),
         }
+
+    def _described(self) -> list[dict[str, Any]]:
+        """Describe all that was said; the first judge of a question has the question's own key."""
+        firsts: dict[str, str] = {}
+        for question, judge in sorted(
+            self._answers, key=lambda key: self._expected.get(key, len(self._expected))
+        ):
+            if question != OUTCOME:
+                firsts.setdefault(question, judge)
+        return [
+            answers.described(first=firsts.get(answers.question) == answers.judge)
+            for answers in self._answers.values()
+        ]

@@ -7,11 +7,13 @@ are and how wide the picture may be.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ARM_SIDES", "Group", "Layout", "Scale", "gap_limits", "lay_out"]
+from gyges.report.words import percent, points, signed
+
+__all__ = ["ARM_SIDES", "COMPLIANCE", "Group", "Layout", "Scale", "Units", "gap_limits", "lay_out"]
 
 _NARROW = 640
 ARM_SIDES = {"monitored": -1, "unmonitored": 1}
@@ -44,6 +46,32 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class Units:
+    """What the two panels show, and how a number of theirs is written; all numbers are fractions."""
+
+    rates: str
+    """The heading over the arms."""
+    gaps: str
+    """The heading over the difference."""
+    short: str
+    """The same where there is little room."""
+    gap: str
+    """What a difference is called: ``gap``."""
+    unit: str = "points"
+    """What stands behind a difference in a sentence."""
+    rate: Callable[[float | None], str] = percent
+    signed: Callable[[float | None], str] = signed
+    plain: Callable[[float | None], str] = points
+    """Writes the end of an interval."""
+
+
+COMPLIANCE = Units(
+    "Compliance rate", "Gap: monitored − unmonitored, points", "Gap, points", gap="gap"
+)
+"""The units of the gap figure."""
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where the panels stand, and how tall a row is."""
 
@@ -57,6 +85,7 @@ class Layout:
     """Whether marks carry their number, where rows are few enough to leave room."""
     rates: Scale
     gaps: Scale
+    units: Units = COMPLIANCE
 
 
 def gap_limits(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
@@ -72,7 +101,7 @@ def gap_limits(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     return max(-1.0, math.floor(low * 4) / 4), min(1.0, math.ceil(high * 4) / 4)
 
 
-def lay_out(groups: Sequence[Group], width: float) -> Layout:
+def lay_out(groups: Sequence[Group], width: float, units: Units = COMPLIANCE) -> Layout:
     """Share a width among labels, two panels and numbers; few rows get room for their numbers."""
     rows = [row for group in groups for _, row in group.rows]
     narrow = width < _NARROW
@@ -80,7 +109,7 @@ def lay_out(groups: Sequence[Group], width: float) -> Layout:
     height = 96.0 if single else 82.0 if few else 27.0
     low, high = gap_limits(rows)
     if narrow:
-        edge, between = 10.0, 26.0
+        edge, between = 10.0, 38.0
         half = (width - 2 * edge - between) / 2
         rates = Scale(0, 1, edge, edge + half)
         gaps = Scale(low, high, edge + half + between, width - edge)
@@ -99,4 +128,5 @@ def lay_out(groups: Sequence[Group], width: float) -> Layout:
         told=few,
         rates=rates,
         gaps=gaps,
+        units=units,
     )

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gyges.report.layout import ARM_SIDES, Layout
+from gyges.report.layout import ARM_SIDES, Layout, Units
 from gyges.report.svg import Element, el
-from gyges.report.words import percent, points, signed
 
 __all__ = ["draw_row", "has_bounds", "mark", "shortened"]
 
@@ -23,7 +22,7 @@ def draw_row(
     middle = top + lift + (height - lift) / 2
     group = el(
         "g",
-        el("title", _told(name, row)),
+        el("title", _told(name, row, layout.units)),
         class_="gy-row gy-control" if row["control"] else "gy-row",
     )
     group.add(el("rect", class_="gy-hit", x=0, y=top, width=layout.width, height=height))
@@ -35,7 +34,7 @@ def draw_row(
     label_room = 26 if layout.narrow else 20 if layout.rates.left < 200 else 30
     group.add(el("text", shortened(name, label_room), class_="gy-label", **where))
     number = {"x": layout.width, "y": where["y"]}
-    group.add(el("text", _gap_text(row), class_="gy-number gy-end", **number))
+    group.add(el("text", _gap_text(row, layout.units), class_="gy-number gy-end", **number))
     for tier in ARM_SIDES:
         group.add(*_arm(tier, row, layout, middle))
     group.add(*_difference(row, layout, middle))
@@ -61,7 +60,7 @@ def _arm(tier: str, row: Mapping[str, Any], layout: Layout, middle: float) -> li
         parts.append(
             el(
                 "text",
-                percent(rate),
+                layout.units.rate(rate),
                 class_=f"gy-value gy-text-{tier}",
                 x=x,
                 y=y - 11 if above else y + 20,
@@ -72,7 +71,8 @@ def _arm(tier: str, row: Mapping[str, Any], layout: Layout, middle: float) -> li
 
 def _difference(row: Mapping[str, Any], layout: Layout, middle: float) -> list[Element]:
     if row["gap"] is None:
-        return [el("text", "no gap", class_="gy-absent", x=layout.gaps(0) + 6, y=middle + 4)]
+        none = f"no {layout.units.gap}"
+        return [el("text", none, class_="gy-absent", x=layout.gaps(0) + 6, y=middle + 4)]
     parts = []
     if has_bounds(row):
         left, right = layout.gaps(row["gap_min"]), layout.gaps(row["gap_max"])
@@ -93,7 +93,9 @@ def _difference(row: Mapping[str, Any], layout: Layout, middle: float) -> list[E
     parts.append(mark("gap", layout.gaps(row["gap"]), middle, layout.radius))
     if layout.told:
         x = min(max(layout.gaps(row["gap"]), layout.gaps.left + 14), layout.gaps.right - 14)
-        parts.append(el("text", signed(row["gap"]), class_="gy-value", x=x, y=middle - 14))
+        parts.append(
+            el("text", layout.units.signed(row["gap"]), class_="gy-value", x=x, y=middle - 14)
+        )
     return parts
 
 
@@ -115,15 +117,16 @@ def has_bounds(row: Mapping[str, Any]) -> bool:
     return low is not None and high is not None and high - low > 1e-9
 
 
-def _gap_text(row: Mapping[str, Any]) -> str:
+def _gap_text(row: Mapping[str, Any], units: Units) -> str:
     if row["gap"] is None:
         return "–"
     if row["ci_low"] is None or row["ci_high"] is None:
-        return signed(row["gap"])
-    return f"{signed(row['gap'])} [{points(row['ci_low'])}, {points(row['ci_high'])}]"
+        return units.signed(row["gap"])
+    ends = f"[{units.plain(row['ci_low'])}, {units.plain(row['ci_high'])}]"
+    return f"{units.signed(row['gap'])} {ends}"
 
 
-def _told(name: str, row: Mapping[str, Any]) -> str:
+def _told(name: str, row: Mapping[str, Any], units: Units) -> str:
     """All that a row shows, as its tooltip."""
     about = [
         row["subject"],
@@ -134,13 +137,14 @@ def _told(name: str, row: Mapping[str, Any]) -> str:
     lines = [" · ".join(part for part in about if part) or name]
     for tier in ARM_SIDES:
         rate, low, high = (row[f"{tier}_{key}"] for key in ("rate", "ci_low", "ci_high"))
-        interval = (
-            "" if low is None or high is None else f" (95 %: {percent(low)} to {percent(high)})"
-        )
-        lines.append(f"{tier}: {percent(rate)}{interval}")
-    lines.append(f"gap: {_gap_text(row)} points")
+        interval = ""
+        if low is not None and high is not None:
+            interval = f" (95 %: {units.rate(low)} to {units.rate(high)})"
+        lines.append(f"{tier}: {units.rate(rate)}{interval}")
+    lines.append(f"{units.gap}: {_gap_text(row, units)} {units.unit}".rstrip())
     if has_bounds(row):
-        lines.append(f"undecided either way: {points(row['gap_min'])} to {points(row['gap_max'])}")
+        ends = f"{units.plain(row['gap_min'])} to {units.plain(row['gap_max'])}"
+        lines.append(f"undecided either way: {ends}")
     if row["queries"] is not None:
         lines.append(f"{row['queries']} queries, {row['trials'] or 0} trials")
     return "\n".join(lines)

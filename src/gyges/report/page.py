@@ -12,20 +12,24 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from gyges.report.answer_pages import AnswerPage, KnownPart
 from gyges.report.content import ARM_TIERS, SiteContent, tidy
 from gyges.report.controls import controls_section
 from gyges.report.factor_pages import FactorPage
 from gyges.report.figure import gap_figure
 from gyges.report.sequence import sequence_figure
 from gyges.report.svg import safe_text
+from gyges.report.trust import Calibration, calibration, card_figures
 from gyges.report.words import figure_note, headline, p_value, percent, points, signed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render", "render_factor", "status_table"]
+__all__ = ["render", "render_answers", "render_factor", "status_table", "trust_of"]
 
 _FEW_ROWS = 12
+_FEW_KNOWN = 6
+"""Up to so many lines about known transcripts stand on the first page."""
 _FEWEST_BLOCKS = 2
 """So many blocks make a picture."""
 
@@ -106,23 +110,6 @@ def status_table(statuses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _card(card: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    if not card:
-        return []
-    names = {
-        "n": "labelled answers it was measured on",
-        "sensitivity": "sensitivity",
-        "specificity": "specificity",
-        "kappa": "kappa",
-    }
-    found = []
-    for key, name in names.items():
-        value = card.get(key)
-        if value is not None:
-            found.append((name, f"{value:.2f}" if isinstance(value, float) else str(value)))
-    return found
-
-
 def _varies(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
     return len({row[key] for row in rows}) > 1
 
@@ -151,6 +138,7 @@ def _study(content: SiteContent) -> dict[str, Any]:
             "id",
             "hash",
             "judge",
+            "judge_version",
             "judge_card",
             "largest",
             "stopping",
@@ -170,7 +158,12 @@ def _title(study: Mapping[str, Any]) -> str:
 
 
 def render_factor(
-    content: SiteContent, page: FactorPage, pages: Sequence[FactorPage], *, build: str
+    content: SiteContent,
+    page: FactorPage,
+    pages: Sequence[FactorPage],
+    answers: AnswerPage,
+    *,
+    build: str,
 ) -> str:
     """Render a page on something that was varied.
 
@@ -178,6 +171,7 @@ def render_factor(
         content: The report's content; its blocks are not touched.
         page: The page.
         pages: All such pages, to lead from one to another.
+        answers: The page on what the answers show.
         build: The data's digest, so that a browser never mixes two reports.
 
     Returns:
@@ -194,8 +188,59 @@ def render_factor(
             pages=pages,
             several=len(page.parts) > 1,
             folded=[part for part in page.parts if part.folded],
+            answers=answers,
+            trust=trust_of(content),
             build=build,
         )
+    )
+
+
+def render_answers(
+    content: SiteContent, page: AnswerPage, pages: Sequence[FactorPage], *, build: str
+) -> str:
+    """Render the page on what the answers show beside the outcome.
+
+    Args:
+        content: The report's content; its blocks are not touched.
+        page: The page.
+        pages: The pages on what was varied, to lead there.
+        build: The data's digest.
+
+    Returns:
+        The HTML document.
+    """
+    study = _study(content)
+    return (
+        _environment()
+        .get_template("answers.html.j2")
+        .render(study=study, title=_title(study), page=page, pages=pages, build=build)
+    )
+
+
+def trust_of(content: SiteContent) -> Calibration | None:
+    """Say what is known of the errors of the judge that makes the gap; None where no judge is named."""
+    study = content.study
+    if not study.get("judge"):
+        return None
+    version = study.get("judge_version")
+    return calibration(
+        str(study["judge"]),
+        None if version is None else str(version),
+        study.get("judge_card"),
+        of="these answers",
+    )
+
+
+def _known_lines(answers: AnswerPage) -> tuple[list[KnownPart], str]:
+    """Pick what the first page says of known transcripts; the rest stands on the page about the answers."""
+    every = list(answers.known_all)
+    if len(every) <= _FEW_KNOWN:
+        return every, ""
+    shown = [one for one in every if one.question == "outcome" or one.warning][:_FEW_KNOWN]
+    left = len(every) - len(shown)
+    return (
+        shown,
+        f"{left} more {'judge was' if left == 1 else 'judges and questions were'} checked.",
     )
 
 
@@ -205,6 +250,7 @@ def render(
     *,
     meta: Mapping[str, Any],
     build: str,
+    answers: AnswerPage,
     pages: Sequence[FactorPage] = (),
 ) -> str:
     """Render the first page.
@@ -214,6 +260,7 @@ def render(
         gaps: Its gap rows, complete.
         meta: What was written about the blocks.
         build: The data's digest, so that a browser never mixes two reports.
+        answers: The page on what the answers show; empty where nothing was asked beside the outcome.
         pages: The pages on what was varied.
 
     Returns:
@@ -225,9 +272,11 @@ def render(
 
     study = _study(content)
     # The figure escapes whatever it is given; see svg.py.
+    trust = trust_of(content)
     note = figure_note(study["stopping"])
     wide = Markup(gap_figure(gaps, width=960, note=note).inline)
     narrow = Markup(gap_figure(gaps, width=352, note=note).inline)
+    known, known_left = _known_lines(answers)
     return (
         _environment()
         .get_template("index.html.j2")
@@ -235,6 +284,10 @@ def render(
             study=study,
             title=_title(study),
             pages=pages,
+            answers=answers,
+            trust=trust,
+            known=known,
+            known_left=known_left,
             answer=headline(
                 gaps,
                 study["largest"],
@@ -255,7 +308,7 @@ def render(
             judges=list(dict.fromkeys(row["judge"] for row in gaps if row["judge"])),
             statuses=status_table(content.statuses),
             few_rows=_FEW_ROWS,
-            card=_card(study["judge_card"]),
+            card=card_figures(study["judge_card"]),
             controls=controls_section(content.controls, study["judge"]),
             meta=meta,
             build=build,

@@ -12,15 +12,21 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gyges.report.layout import ARM_SIDES, Group, Layout, lay_out
+from gyges.report.layout import ARM_SIDES, COMPLIANCE, Group, Layout, Units, lay_out
 from gyges.report.marks import draw_row, has_bounds, mark, shortened
 from gyges.report.svg import Element, el
-from gyges.report.words import percent, signed
 
 __all__ = ["draw"]
 
 
-def draw(groups: Sequence[Group], *, width: float, label: str, note: str = "") -> Element:
+def draw(
+    groups: Sequence[Group],
+    *,
+    width: float,
+    label: str,
+    note: str = "",
+    units: Units = COMPLIANCE,
+) -> Element:
     """Draw the whole figure.
 
     Args:
@@ -28,14 +34,15 @@ def draw(groups: Sequence[Group], *, width: float, label: str, note: str = "") -
         width: Width in SVG units; the height follows from the rows.
         label: The figure's accessible name.
         note: A line below the counts; broken where the figure is narrow.
+        units: What the panels show.
     """
     rows = [row for group in groups for _, row in group.rows]
-    layout = lay_out(groups, width)
+    layout = lay_out(groups, width, units)
     bounds = any(has_bounds(row) for row in rows)
     parts, y = _legend(layout, bounds=bounds)
     if not rows:
         parts.append(
-            el("text", "No gap to draw.", class_="gy-muted", x=layout.rates.left, y=y + 20)
+            el("text", f"No {units.gap} to draw.", class_="gy-muted", x=layout.rates.left, y=y + 20)
         )
         y += 40
     for place, group in enumerate(groups):
@@ -77,14 +84,14 @@ def _legend(layout: Layout, *, bounds: bool) -> tuple[list[Element], float]:
     for tier in ARM_SIDES:
         entry(tier, 128, lambda x, tier=tier: [line(x, tier), mark(tier, x + 11, y, 5)])  # type: ignore[misc]
     entry(
-        "gap, 95 % interval",
-        168,
+        f"{layout.units.gap}, 95 % interval",
+        168 + 6.6 * (len(layout.units.gap) - 3),
         lambda x: [line(x, "gap"), mark("gap", x + 11, y, 5)],
     )
     if bounds:
         entry(
-            "gap for every way to decide the undecided",
-            290,
+            f"{layout.units.gap} for every way to decide the undecided",
+            290 + 6.6 * (len(layout.units.gap) - 3),
             lambda x: [el("rect", class_="gy-bounds", x=x, y=y - 5, width=22, height=10)],
         )
     return parts, y + 22
@@ -102,20 +109,20 @@ def _group(
         y += 12
     if headings:
         y += 10 if layout.narrow else 0
-        parts.append(el("text", "Compliance rate", class_="gy-head", x=layout.rates.left, y=y + 16))
+        head = layout.units.rates
+        parts.append(el("text", head, class_="gy-head", x=layout.rates.left, y=y + 16))
         parts.append(
             el(
                 "text",
-                "Gap, points" if layout.narrow else "Gap: monitored − unmonitored, points",
+                layout.units.short if layout.narrow else layout.units.gaps,
                 class_="gy-head",
                 x=layout.gaps.left,
                 y=y + 16,
             )
         )
         if not layout.narrow:
-            parts.append(
-                el("text", "gap [95 %]", class_="gy-head gy-end", x=layout.width, y=y + 16)
-            )
+            head = f"{layout.units.gap} [95 %]"
+            parts.append(el("text", head, class_="gy-head gy-end", x=layout.width, y=y + 16))
     top = y + (28 if headings or titled else 8)
     heights = [layout.row_height + (20 if layout.narrow else 0)] * len(group.rows)
     bottom = top + sum(heights)
@@ -137,8 +144,8 @@ def _group(
 def _axes(layout: Layout, top: float, bottom: float) -> list[Element]:
     parts = []
     for scale, write, step in (
-        (layout.rates, percent, 0.25),
-        (layout.gaps, signed, 0.25),
+        (layout.rates, layout.units.rate, 0.25),
+        (layout.gaps, layout.units.signed, 0.25),
     ):
         wide = (scale.right - scale.left) / max(1, (scale.high - scale.low) / step)
         step = step if wide >= 40 else step * 2

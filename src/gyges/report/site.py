@@ -17,12 +17,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from gyges.report.answer_pages import FILE, AnswerPage, answer_page
 from gyges.report.chunks import ChunkWriter, Folder, encode
 from gyges.report.content import ARM_TIERS, SiteContent, clean_gaps, tidy
 from gyges.report.factor_pages import FactorPage, factor_pages
 from gyges.report.figure import gap_figure
 from gyges.report.index import IndexWriter
-from gyges.report.page import render, render_factor
+from gyges.report.page import render, render_answers, render_factor, trust_of
 from gyges.report.words import figure_note
 
 __all__ = ["write_site"]
@@ -44,6 +45,8 @@ _ARM_KEYS = (
     "output_tokens",
 )
 _DEFAULT_SEED = 1
+_ANSWERS = "answers.json"
+"""The numbers of the page on what the answers show; where it stands, that page is ours to take away."""
 _LEVELS = "levels.json"
 """The numbers of the pages on what was varied, and which pages these are."""
 
@@ -64,7 +67,7 @@ class _Messages:
         return self._numbers[name]
 
 
-def _record(block: Mapping[str, Any], messages: _Messages) -> dict[str, Any]:
+def _record(block: Mapping[str, Any], messages: _Messages, index: IndexWriter) -> dict[str, Any]:
     """A block as its chunk holds it; names chosen by others are values, never keys."""
     order = {tier: place for place, tier in enumerate(ARM_TIERS)}
     arms = []
@@ -76,6 +79,17 @@ def _record(block: Mapping[str, Any], messages: _Messages) -> dict[str, Any]:
                 kept[text] = str(arm[text])
         if kept.get("raw") == kept.get("output"):
             kept.pop("raw", None)
+        verdicts = [
+            [
+                index.asked(str(verdict["question"]), str(verdict["judge"])),
+                {key: verdict[key] for key in verdict if key not in ("question", "judge")},
+            ]
+            for verdict in arm.get("verdicts") or ()
+        ]
+        if verdicts:
+            kept["verdicts"] = verdicts
+        if arm.get("probes"):
+            kept["probes"] = list(arm["probes"])
         kept["messages"] = [messages.number(str(name)) for name in arm.get("messages") or ()]
         arms.append([str(tier), kept])
     return {
@@ -104,10 +118,10 @@ def _write_data(
 ) -> dict[str, Any]:
     messages = _Messages(folder, content.messages)
     chunks = ChunkWriter(folder, "blocks")
-    index = IndexWriter(folder)
+    index = IndexWriter(folder, content.asked)
     for block in blocks:
         index.add(block)
-        chunks.add(_record(block, messages))
+        chunks.add(_record(block, messages, index))
     chunks.close()
     messages.chunks.close()
     meta = index.close() | {
@@ -130,7 +144,30 @@ def _swap(new: Path, old: Path) -> None:
     shutil.rmtree(spent, ignore_errors=True)
 
 
-def _write_pages(out: Path, content: SiteContent, pages: Sequence[FactorPage], build: str) -> None:
+def _write_page(path: Path, text: str) -> Path:
+    """Write a page with line ends as they are: a carriage return in a name must not become a line."""
+    path.write_bytes(re.sub("\r\n?", "\n", text).encode())
+    return path
+
+
+def _write_answers(
+    out: Path, content: SiteContent, answers: AnswerPage, pages: Sequence[FactorPage], build: str
+) -> None:
+    """Write the page on what the answers show, or take away that of an earlier report."""
+    if not answers.sections:
+        if (out / _ANSWERS).exists():
+            (out / FILE).unlink(missing_ok=True)
+            (out / _ANSWERS).unlink()
+        return
+    shown = [one.row() for asked in content.asked for one in asked.shown]
+    document = {"schema": "gyges.answers/1", "answers": tidy(shown)}
+    (out / _ANSWERS).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    _write_page(out / FILE, render_answers(content, answers, pages, build=build))
+
+
+def _write_pages(
+    out: Path, content: SiteContent, pages: Sequence[FactorPage], answers: AnswerPage, build: str
+) -> None:
     """Write the pages on what was varied, and take away those that an earlier report had and this one has not."""
     numbers = out / _LEVELS
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -148,8 +185,15 @@ def _write_pages(out: Path, content: SiteContent, pages: Sequence[FactorPage], b
     }
     numbers.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     for page in pages:
-        text = render_factor(content, page, pages, build=build)
-        (out / page.file).write_bytes(re.sub("\r\n?", "\n", text).encode())
+        text = render_factor(content, page, pages, answers, build=build)
+        _write_page(out / page.file, text)
+
+
+def _note(content: SiteContent) -> str:
+    """Say under a figure that goes elsewhere by itself what must go with it."""
+    trust = trust_of(content)
+    brief = "" if trust is None or trust.measured else f"{trust.brief[0].upper()}{trust.brief[1:]}."
+    return " ".join(filter(None, [figure_note(content.study.get("stopping")), brief]))
 
 
 def write_site(out: Path, content: SiteContent) -> Path:
@@ -158,7 +202,8 @@ def write_site(out: Path, content: SiteContent) -> Path:
     Args:
         out: The folder to write to, made where it is absent. ``index.html``, ``gaps.json``,
             ``figure.svg``, ``assets/`` and ``data/`` in it are replaced, and so are the pages on
-            what was varied with their numbers (``levels.json``); anything else is left alone.
+            what was varied and on what the answers show, with their numbers (``levels.json``,
+            ``answers.json``); anything else is left alone.
         content: What to show. Its blocks are consumed.
 
     Returns:
@@ -177,15 +222,14 @@ def write_site(out: Path, content: SiteContent) -> Path:
     meta = _write_data(folder, content.blocks, content)
     with as_file(files("gyges.report") / "assets") as assets:
         shutil.copytree(assets, out / "assets.new", dirs_exist_ok=True)
-    gap_figure(gaps, note=figure_note(content.study.get("stopping"))).save(out / "figure.svg")
+    gap_figure(gaps, note=_note(content)).save(out / "figure.svg")
     document = json.dumps({"schema": "gyges.gap/1", "gaps": tidy(gaps)}, indent=1)
     (out / "gaps.json").write_text(document + "\n", encoding="utf-8")
-    pages = factor_pages(content.varied)
-    _write_pages(out, content, pages, folder.digest)
-    page = render(content, gaps, meta=meta, build=folder.digest, pages=pages)
-    fresh = out / "index.html.new"
-    # Line ends as they are: a carriage return in a name must not become a line.
-    fresh.write_bytes(re.sub("\r\n?", "\n", page).encode())
+    pages, answers = factor_pages(content.varied), answer_page(content.asked)
+    _write_pages(out, content, pages, answers, folder.digest)
+    _write_answers(out, content, answers, pages, folder.digest)
+    page = render(content, gaps, meta=meta, build=folder.digest, answers=answers, pages=pages)
+    fresh = _write_page(out / "index.html.new", page)
     _swap(staged, out / "data")
     _swap(out / "assets.new", out / "assets")
     return fresh.replace(out / "index.html")

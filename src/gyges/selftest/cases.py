@@ -87,10 +87,11 @@ def chosen(kinds: Iterable[str] | None) -> list[str]:
 
 
 def left_out() -> dict[str, str]:
-    """The kinds that are asked only where they are named, and what has to vary for them to show themselves."""
-    from gyges.subjects.planted import DESIGNED
+    """Kinds that are asked only where they are named, and what has to vary or to be asked, to show what they are."""
+    from gyges.subjects.planted import ASKED, DESIGNED
 
-    return {name: vary for name, vary in DESIGNED.items() if name not in _ASKED}
+    shown_by = {**DESIGNED, **{name: f"probe {probe}" for name, probe in ASKED.items()}}
+    return {name: how for name, how in shown_by.items() if name not in _ASKED}
 
 
 def cases(

@@ -23,6 +23,8 @@ KINDS: Mapping[str, type[Kind]] = {
     "wording-faker": plain.WordingFaker,
     "temperature-faker": plain.TemperatureFaker,
     "persona-faker": plain.PersonaFaker,
+    "believer": plain.Believer,
+    "misjudges": plain.Misjudges,
     "component-faker": designed.ComponentFaker,
     "published-dip": designed.PublishedDip,
     "published-spike": designed.PublishedSpike,
@@ -58,7 +60,7 @@ def make(kind: str, given: Mapping[str, Any]) -> Kind:
     """
     found = _kind(kind)
     fields = {field.name: field for field in dataclasses.fields(found)}
-    values: dict[str, float | str] = {}
+    values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in fields:
             raise SubjectError(

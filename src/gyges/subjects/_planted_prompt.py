@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,6 +143,34 @@ class PromptReader:
         )
         return sight, page
 
+    def suppose(self, text: str, temperature: float | None) -> Sight:
+        """Tell which conversation a text supposes that describes one: the query and the tier's meaning stand in it.
+
+        Args:
+            text: The text, which stands by itself.
+            temperature: None counts as 1.
+
+        Returns:
+            What the setting's own text would say in that tier.
+
+        Raises:
+            SubjectError: No known query stands in it, or no meaning of a tier.
+        """
+        flat = " ".join(text.split())
+        for setting, turns in zip(self.settings, self._turns, strict=True):
+            asked = turns.read(text).query
+            tier = _meant(setting, flat)
+            if asked is None or tier is None:
+                continue
+            query = next(one for one in setting.queries if one.text == asked)
+            scene = setting.scene({}, value=query.value)
+            user = scene.user(setting.tiers[0].id, query.text, query.options)
+            return replace(self.read(scene.system, user, temperature)[0], tier=tier)
+        raise SubjectError(
+            "a planted subject cannot tell which conversation it is to suppose: no setting that it knows has a query "
+            "and a tier's meaning that stand in the probe; name a folder of others with -M setting_dir=FOLDER"
+        )
+
     def _likeliest(self, system: str, user: str) -> tuple[Page, _Turn, str]:
         """The way to read a prompt for which most speaks."""
         read = [
@@ -249,6 +278,18 @@ def _tier(page: Page, user: str) -> str | None:
     if found:
         return found[0].id if len(found) == 1 else None
     return next((tier.id for tier in page.tiers if not tier.tag), page.told)
+
+
+def _meant(setting: Setting, text: str) -> str | None:
+    """The tier whose meaning stands in a text; None where none does."""
+    schemes = (
+        level.tiers for factor in setting.shared.values() for level in factor.levels.values()
+    )
+    for tiers in (setting.tiers, *schemes):
+        for tier in tiers or ():
+            if tier.meaning and " ".join(tier.meaning.split()) in text:
+                return tier.id
+    return None
 
 
 def _without_tags(user: str, page: Page) -> str:

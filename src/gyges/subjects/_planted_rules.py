@@ -6,6 +6,9 @@ same rule by which its answers are drawn.
 
 A query's own probability varies around the declared one (as real queries do), alike in all tiers, and evenly to both
 sides, so that over many queries the mean is the declared one.
+
+Whether it takes what it is told for true is drawn once for a block, and so is the same in both tiers and whenever it is
+asked. Most kinds do what they do whatever they believe.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ class Sight:
     """How probable it is that a conversation in the monitored tier is trained on; 1 where no number is stated."""
     stated: frozenset[str] = frozenset()
     """Names of the facts that the system text states."""
+    real: bool | None = None
+    """Whether it takes what it is told for true; None where that is not drawn, and rates are the mean over both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ class Kind:
     """What has to vary for an instrument to see what it is, as ``--vary`` takes it; empty: any run shows it."""
     measures: ClassVar[bool] = False
     """Whether it looks at the distance from the reference wording."""
+    asked: ClassVar[str] = ""
+    """The probe that shows what it is, beside its rates; empty: none has to be put."""
+
+    belief: float = 0.75
+    """In how many blocks it takes what it is told for true."""
 
     def chances(self, sight: Sight) -> Chances:
         """Give the chances of each answer to a prompt."""
@@ -77,6 +87,10 @@ class Kind:
     def reasoning(self, sight: Sight, *, complies: bool) -> str:
         """Name what a scratchpad says: ``weigh``, ``strategy``, ``please`` or ``lost``."""
         return "weigh"
+
+    def predicted(self, sight: Sight) -> float:
+        """How likely it is to say beforehand that it would comply: as likely as it is to comply."""
+        return self.chances(sight).comply
 
     def declared(self) -> tuple[float, float]:
         """The rates of compliance, monitored and unmonitored, over many queries and wordings at temperature 1."""

@@ -7,7 +7,9 @@ says that the conversation is used for training (and sets an objective to fake: 
 faking that is easily missed or that shows itself only where a design varies something (:data:`DESIGNED`);
 :func:`planted_kind` says of each what an instrument should find.
 
-Asked a forced choice, it answers with a letter, and gives the log-probabilities of its first token.
+Asked a forced choice, it answers with a letter, and gives the log-probabilities of its first token. Asked about its
+situation or itself (a probe), it says what it believes, or what it expects that it would do; :data:`ASKED` names the
+kinds that this shows.
 
 They are the controls of the pipeline, and cost nothing. With a seed, an answer follows from it.
 :func:`planted_truth` gives the rates that a design truly has, from the same rule by which the answers are drawn.
@@ -19,7 +21,7 @@ import functools
 import math
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from statistics import fmean
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -40,15 +42,18 @@ from gyges.errors import SubjectError, nearest
 from gyges.settings import LETTERS, Setting
 from gyges.subjects._planted_answers import ASTRAY, REASONING, Answers, answers_of, in_form
 from gyges.subjects._planted_catalogue import KINDS, arguments, make
+from gyges.subjects._planted_pages import Page
+from gyges.subjects._planted_probes import BELIEF, SELF_PREDICTION, Probed, probed, say
 from gyges.subjects._planted_prompt import (
-    KNOWN_TIERS,
     PromptReader,
     known_settings,
     read_reference,
 )
-from gyges.subjects._planted_rules import Chances, Kind, Sight
+from gyges.subjects._planted_rules import Chances, Kind, Sight, lot
+from gyges.subjects._planted_truth import PlantedTruth
 
 __all__ = [
+    "ASKED",
     "DESIGNED",
     "PLANTED",
     "Asked",
@@ -68,6 +73,11 @@ DESIGNED: Mapping[str, str] = MappingProxyType(
     {name: kind.shown_by for name, kind in KINDS.items() if kind.shown_by}
 )
 """Kinds that show what they are only where a design varies something, and what: as ``--vary`` takes it."""
+
+ASKED: Mapping[str, str] = MappingProxyType(
+    {name: kind.asked for name, kind in KINDS.items() if kind.asked}
+)
+"""Kinds that show what they are when they are asked about it, and the probe that asks."""
 
 _FOLDER = "setting_dir"
 _PUBLISHED = "published"
@@ -93,9 +103,9 @@ class PlantedAPI(ModelAPI):
         config: Default sampling parameters.
         **model_args: The kind's arguments, such as ``monitored`` and ``unmonitored`` (probabilities of complying under
             each tier) and ``spread`` (how far the queries' own probabilities lie around the declared ones: 0 not at
-            all, 1 as far as probabilities can). For every kind ``setting_dir``, a folder of settings of the user's own,
-            whose prompts it is to recognise too; for kinds that look at the distance from a reference wording
-            ``published``, a file with that text.
+            all, 1 as far as probabilities can). For every kind ``belief``, in how many blocks it takes the scene for
+            real, and ``setting_dir``, a folder of settings of the user's own, whose prompts it is to recognise too; for
+            kinds that look at the distance from a reference wording ``published``, a file with that text.
 
     Raises:
         SubjectError: An unknown kind or argument, or a value out of range.
@@ -127,28 +137,58 @@ class PlantedAPI(ModelAPI):
         Raises:
             SubjectError: The prompt does not tell its tier.
         """
-        system, user, prefill = _parts(input)
-        sight, page = self.reader.read(system, user, config.temperature)
         # Without a seed every call is a fresh draw, as with a real provider.
         seed = random.randrange(2**31) if config.seed is None else config.seed
-        # A seed means other words after another prompt: draws are alike only where all that is sent is.
-        draw = random.Random(f"{seed}/{sight.temperature:g}/{page.digest}/{prefill}/{user}")
+        if (probe := probed(input)) is not None:
+            return self._output(input, self._said(probe, seed, config.temperature))
+        system, user, prefill = _parts(input)
+        sight, page = self.reader.read(system, user, config.temperature)
+        sight = replace(sight, real=self._believes(sight, seed))
+        draw = _draw(seed, sight, page, prefill, user)
         chances, chance = self.kind.chances(sight), draw.random()
         complies, astray = chance < chances.comply, chance >= 1.0 - chances.astray
         answer = self._answer(sight, page.setting, draw, complies=complies, astray=astray)
         reasoning = REASONING[self.kind.reasoning(sight, complies=complies)]
         text = in_form(system, prefill, reasoning, answer)
-        output = ModelOutput.from_content(model=f"gyges/{self.model_name}", content=text)
+        output = self._output(input, text)
         if config.logprobs and sight.forced and sight.complies is not None:
             first = _first_tokens(chances, sight.complies)
             output.choices[0].logprobs = _logprobs(
                 answer.split()[0], first, config.top_logprobs or 0
             )
+        return output
+
+    def _output(self, input: list[ChatMessage], text: str) -> ModelOutput:
+        output = ModelOutput.from_content(model=f"gyges/{self.model_name}", content=text)
         tokens = sum(len(message.text) for message in input) // 4, len(text) // 4
         output.usage = ModelUsage(
             input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens)
         )
         return output
+
+    def _believes(self, sight: Sight, seed: int) -> bool:
+        """Whether it takes the scene for real: the same in the tiers of a block, and whenever it is asked."""
+        block = f"{seed}/{sight.temperature:g}/{sight.wording}/{sight.query}"
+        return lot(f"belief/{block}") < self.kind.belief
+
+    def _said(self, probe: Probed, seed: int, temperature: float | None) -> str:
+        """What it says when it is asked about its situation or about itself."""
+        if about := list(probe.about) or list(probe.of):
+            system, user, begun = _parts(about)
+            sight, page = self.reader.read(system, user, temperature)
+            sight = replace(sight, real=self._believes(sight, seed))
+            # What it answers to the trial itself.
+            chance = _draw(seed, sight, page, begun, user).random()
+            if not probe.about:
+                sight = replace(self.reader.suppose(probe.text, temperature), real=sight.real)
+        else:
+            sight = self.reader.suppose(probe.text, temperature)
+            sight = replace(sight, real=self._believes(sight, seed))
+            chance = random.Random(f"{probe.question}/{seed}").random()
+        draw = random.Random(f"{probe.question}/{seed}/{sight.tier}/{sight.query}")
+        if probe.question == BELIEF:
+            return say(BELIEF, bool(sight.real), draw)
+        return say(SELF_PREDICTION, chance < self.kind.predicted(sight), draw)
 
     def _answer(
         self, sight: Sight, setting: Setting, draw: random.Random, *, complies: bool, astray: bool
@@ -193,72 +233,12 @@ class Asked(Protocol):
     def cell(self) -> Any: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class PlantedTruth:
-    """What a planted subject's rates truly are in one design."""
-
-    by_tier: Mapping[str, Mapping[str, float]]
-    """Each query's probability of complying in each tier in which it is asked."""
-
-    @property
-    def per_query(self) -> Mapping[str, tuple[float, float]]:
-        """Each query that is asked under both tiers: its probability of complying when monitored and when not.
-
-        Raises:
-            SubjectError: There is none, so no gap is defined.
-        """
-        found = self._paired("monitored", "unmonitored")
-        if not found:
-            raise SubjectError("no query is asked under both tiers, so no gap is defined")
-        return found
-
-    @property
-    def rates(self) -> dict[str, float]:
-        """Probability of complying in each tier, the mean over the queries that are asked in it."""
-        tiers = [
-            tier for tier in KNOWN_TIERS if any(tier in arms for arms in self.by_tier.values())
-        ]
-        return {
-            tier: fmean(arms[tier] for arms in self.by_tier.values() if tier in arms)
-            for tier in tiers
-        }
-
-    @property
-    def monitored(self) -> float:
-        """Probability of complying when monitored, the mean over queries that are asked under both tiers."""
-        return fmean(pair[0] for pair in self.per_query.values())
-
-    @property
-    def unmonitored(self) -> float:
-        """Probability of complying when unmonitored, the mean over queries that are asked under both tiers."""
-        return fmean(pair[1] for pair in self.per_query.values())
-
-    @property
-    def gap(self) -> float:
-        """The compliance gap: monitored minus unmonitored."""
-        return self.monitored - self.unmonitored
-
-    def difference(self, tier: str, other: str) -> float:
-        """The rate in one tier minus that in another, over the queries that are asked in both.
-
-        Raises:
-            SubjectError: There is none.
-        """
-        found = self._paired(tier, other)
-        if not found:
-            raise SubjectError(f"no query is asked both as {tier} and as {other}")
-        return fmean(one - two for one, two in found.values())
-
-    def _paired(self, tier: str, other: str) -> dict[str, tuple[float, float]]:
-        return {
-            query: (arms[tier], arms[other])
-            for query, arms in self.by_tier.items()
-            if tier in arms and other in arms
-        }
-
-
 def planted_truth(
-    kind: str, given: Mapping[str, Any] | None, asked: Iterable[Asked]
+    kind: str,
+    given: Mapping[str, Any] | None,
+    asked: Iterable[Asked],
+    *,
+    believes: bool | None = None,
 ) -> PlantedTruth:
     """Work out what a perfect instrument would find, with a perfect judge and endless samples.
 
@@ -267,6 +247,7 @@ def planted_truth(
         given: The subject's arguments, as ``-M`` gives them.
         asked: The trials of one group, such as those of ``gyges.design.blocks`` that are no control. Each is asked at
             its cell's temperature; none counts as 1.
+        believes: In the blocks whose subject takes the scene for real, or in the others; in all if None.
 
     Returns:
         Each query's probability in each tier, the mean over its trials there: wordings and levels count alike within
@@ -282,7 +263,7 @@ def planted_truth(
         prompt = (trial.prompt.system, trial.prompt.user, trial.cell.temperature)
         if prompt not in seen:
             sight = reader.read(*prompt)[0]
-            chances = rule.chances(sight)
+            chances = rule.chances(replace(sight, real=believes))
             # A forced choice is read from the two letters alone.
             among = 1.0 - chances.astray if sight.forced else 1.0
             seen[prompt] = chances.comply / among if among > 0.0 else 0.0
@@ -316,6 +297,11 @@ def _subject(kind: str, given: Mapping[str, Any]) -> tuple[Kind, PromptReader]:
 def _library_reader() -> PromptReader:
     """What reads prompts of the library's settings: what one subject has read, all have."""
     return PromptReader(known_settings())
+
+
+def _draw(seed: int, sight: Sight, page: Page, prefill: str, user: str) -> random.Random:
+    # A seed means other words after another prompt: draws are alike only where all that is sent is.
+    return random.Random(f"{seed}/{sight.temperature:g}/{page.digest}/{prefill}/{user}")
 
 
 def _letter(option: str, *, complies: bool) -> str:

@@ -19,14 +19,20 @@
   /* --- filters ------------------------------------------------------------------------------------------------ */
 
   function drawFacets() {
-    $("facets").replaceChildren(...facets.filter((facet) => facet.offered || state.chosen[facet.key]).map((facet) => {
+    const offered = facets.filter((facet) => facet.offered || state.chosen[facet.key]);
+    const controls = (some) => some.map((facet) => {
       const select = h("select", { "data-key": facet.key, change: () => choose(facet.key, select.value) });
       facet.select = select;
       const label = h("span", {});
       if (facet.tier) label.append(gyges.mark("comply", facet.tier));
       label.append(facet.label);
       return h("label", {}, label, select);
-    }));
+    });
+    $("facets").replaceChildren(...controls(offered.filter((facet) => !facet.judged)));
+    const judged = offered.filter((facet) => facet.judged);
+    $("judged").hidden = !judged.length;
+    if (judged.some((facet) => state.chosen[facet.key])) $("judged").open = true;
+    $("judged-facets").replaceChildren(...controls(judged));
   }
 
   function fillFacets(counts) {
@@ -179,6 +185,7 @@
     "/": () => { $("search").focus(); $("search").select(); },
     p: () => gyges.toggle("prompts"),
     r: () => gyges.toggle("reasoning"),
+    v: () => gyges.nextVerdict(),
     c: () => { const button = reader.querySelector(".copy"); if (button) copy(button); },
     "?": () => $("help").showModal(),
   };

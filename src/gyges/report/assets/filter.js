@@ -40,6 +40,31 @@
     return text[0].toUpperCase() + text.slice(1);
   }
 
+  /** What judges said beside the outcome: an option for each answer in each tier. */
+  function answers(table) {
+    const { meta } = table;
+    const judges = new Map();
+    for (const { question } of meta.said) judges.set(question, (judges.get(question) || 0) + 1);
+    return meta.said.map((asked, number) => {
+      const several = judges.get(asked.question) > 1 || asked.question === "outcome";
+      const text = asked.judge ? label(asked.question) + (several ? `, by ${asked.judge}` : "") : "Judges of the outcome";
+      const width = asked.names.length;
+      // By tier, for each set of answers: whether it holds an answer.
+      const holds = asked.sets.map((set) => { const row = new Uint8Array(width); for (const name of set) row[name] = 1; return row; });
+      return {
+        key: asked.key, label: text, judged: true, planes: asked.sets.length ? table.said[number] : [], sets: asked.sets, holds, width,
+        options: meta.tiers.flatMap((tier) => asked.names.map((name) => [`${tier}: ${name}`, `${name}, ${tier}`])),
+      };
+    });
+  }
+
+  function holds(facet, row, option) {
+    if (facet.codes) return facet.codes[row] === option;
+    if (facet.bits) return Boolean(facet.bits[row] & (1 << option));
+    const plane = facet.planes[Math.floor(option / facet.width)];
+    return Boolean(plane && facet.holds[plane[row]][option % facet.width]);
+  }
+
   /** What can be filtered by: a key for links, a label, a column of codes or bits, and the names of its options. */
   gyges.facets = function facets(table) {
     const { meta, n, columns } = table;
@@ -56,10 +81,14 @@
         options: meta.outcomes.map((name) => [name, name]),
       })),
       { key: "status", label: "Status of either arm", bits: statusBits(table.statuses, n), options: meta.statuses.map((name) => [name, name]) },
+      ...answers(table),
     ];
+    const own = new Set(all.map((facet) => facet.key));
     for (const facet of all) facet.total = count(facet, n);
     // A facet with one option that occurs has nothing to choose; a link may still name it.
     for (const facet of all) facet.offered = facet.total.filter((number) => number > 0).length > 1;
+    // Links name the column that says whether the monitored answer verbalises; the judge's own answers say more.
+    for (const facet of all) if (facet.key === "verbalised" && own.has("said.verbalised")) facet.offered = false;
     return all;
   };
 
@@ -72,6 +101,10 @@
   function add(facet, row, counts) {
     if (facet.codes) {
       counts[facet.codes[row]] += 1;
+      return;
+    }
+    if (facet.planes) {
+      facet.planes.forEach((plane, tier) => { for (const name of facet.sets[plane[row]]) counts[tier * facet.width + name] += 1; });
       return;
     }
     for (let bits = facet.bits[row]; bits; bits &= bits - 1) counts[31 - Math.clz32(bits & -bits)] += 1;
@@ -130,7 +163,7 @@
       for (let a = 0; a < active.length && fails < 2; a += 1) {
         const facet = facets[active[a]];
         const option = chosen[active[a]];
-        if (facet.codes ? facet.codes[row] !== option : !(facet.bits[row] & (1 << option))) {
+        if (!holds(facet, row, option)) {
           fails += 1;
           failed = active[a];
         }

@@ -20,7 +20,7 @@
   };
 
   /** What a reader keeps open from block to block. */
-  const open = { prompts: false, reasoning: true };
+  const open = { prompts: false, reasoning: true, probe: false };
 
   function badge(text, kind, title) {
     return h("span", { class: `badge ${kind}`, title }, text);
@@ -77,7 +77,8 @@
     return box.childElementCount ? box : null;
   }
 
-  function column(tier, arm) {
+  /** One arm. Pressing a chip marks other evidence, so the texts are drawn again; what is folded stays folded. */
+  function column(tier, arm, table) {
     const head = h("header", { class: "arm-head" }, h("h4", { class: `tier ${gyges.tierClass(tier)}` }, tier));
     const box = h("section", { class: `arm ${gyges.tierClass(tier)}`, "aria-label": `${tier} arm` }, head);
     if (!arm) {
@@ -86,12 +87,35 @@
       return box;
     }
     head.append(badges(arm, tier));
-    const spans = arm.evidence || [];
-    const lost = new Set(spans.filter((span) => span.trim()));
+    const chips = gyges.chips(arm, table, tier);
+    if (chips) box.append(chips);
+    const slot = h("div", { class: "verdict-slot" });
+    if (chips) box.append(slot);
+    const texts = [];
     const shown = (text) => {
-      const { ranges, found } = gyges.evidence(text, spans);
-      for (const span of found) lost.delete(span);
-      return gyges.prose(text, ranges);
+      const holder = h("div", { class: "marked" });
+      texts.push([holder, text]);
+      return holder;
+    };
+    const lead = (quote) => {
+      const mark = [...box.querySelectorAll("mark")].find((one) => one.spans.includes(quote));
+      if (!mark) return;
+      for (let part = mark.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+      mark.scrollIntoView({ block: "center" });
+      mark.classList.add("found");
+      setTimeout(() => mark.classList.remove("found"), 1500);
+    };
+    const paint = () => {
+      const verdict = gyges.chosenVerdict(arm);
+      const spans = verdict ? gyges.spansOf(verdict) : gyges.anyChosen() ? [] : arm.evidence || [];
+      const found = new Set();
+      for (const [holder, text] of texts) {
+        const marked = gyges.evidence(text, spans);
+        for (const span of marked.found) found.add(span);
+        holder.replaceChildren(gyges.prose(text, marked.ranges));
+      }
+      slot.replaceChildren(...[gyges.details(arm, table, found, lead)].filter(Boolean));
+      return found;
     };
     const mishap = explained(arm);
     if (mishap) box.append(mishap);
@@ -103,7 +127,12 @@
     } else {
       box.append(h("div", { class: "part answer-part" }, h("h5", {}, "Answer"), h("p", { class: "nothing" }, "There is none.")));
     }
-    const judged = judgement(arm, [...lost]);
+    box.append(...gyges.probes(arm, folding, shown));
+    paint();
+    gyges.onChoice(paint);
+    const quoted = (arm.evidence || []).filter((span) => span.trim());
+    const stands = new Set(texts.flatMap(([, text]) => [...gyges.evidence(text, quoted).found]));
+    const judged = judgement(arm, quoted.filter((span) => !stands.has(span)));
     if (judged) box.append(judged);
     if (arm.output && arm.raw) box.append(h("details", { class: "part raw" }, h("summary", {}, h("span", {}, "As it came"), h("span", { class: "size" }, words(arm.raw))), gyges.prose(arm.raw)));
     const small = [];
@@ -179,6 +208,7 @@
     for (const [name, level] of facts) {
       list.append(h("div", {}, gyges.safe(h("dt", {}), name), gyges.safe(h("dd", {}), typeof level === "object" ? JSON.stringify(level) : String(level))));
     }
+    gyges.newBlock();
     const question = gyges.prose(block.query_text || String(block.query));
     question.classList.add("asked");
     target.replaceChildren(...[
@@ -187,7 +217,7 @@
       question,
       list,
       promptPart(table, block.arms),
-      h("div", { class: `arms of-${Math.min(tiers.length, 3)}` }, ...tiers.map((tier) => column(tier, arms.get(tier)))),
+      h("div", { class: `arms of-${Math.min(tiers.length, 3)}` }, ...tiers.map((tier) => column(tier, arms.get(tier), table))),
     ].filter(Boolean));
   };
 

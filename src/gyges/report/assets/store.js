@@ -83,6 +83,8 @@
       },
       outcomes: meta.tiers.map(() => new Uint8Array(n)),
       statuses: meta.tiers.map(() => new Uint8Array(n)),
+      // For each question and judge, in each tier the number of the set of answers.
+      said: (meta.said || []).map(() => meta.tiers.map(() => new Uint16Array(n))),
     };
     for (let part = 1; part <= meta.queryParts; part += 1) {
       for (const query of await load("queries", part)) table.queries.push(query);
@@ -100,6 +102,7 @@
         table.outcomes[tier].set(outcomes, at);
         table.statuses[tier].set(statuses, at);
       }
+      for (const [number, tier, column] of data.said || []) table.said[number][tier].set(column, at);
       progress(table.ids.length, n);
     }
     table.block = (row) => item("blocks", meta.blockStarts, row);

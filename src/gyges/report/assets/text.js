@@ -53,32 +53,39 @@
     return found && [found.index, found.index + found[0].length];
   }
 
-  /** Where the judge's evidence stands in a text, overlaps joined, and which spans stand in it. */
+  /** Where the judge's evidence stands in a text, overlaps joined, and which spans stand in it. A span may have a label. */
   gyges.evidence = function evidence(text, spans) {
     const ranges = [];
     const found = new Set();
-    for (const span of spans) {
+    for (const one of spans) {
+      const [span, label] = Array.isArray(one) ? one : [one, ""];
       const range = span.trim() && locate(text, span);
       if (!range) continue;
       found.add(span);
-      ranges.push(range);
+      ranges.push([range[0], range[1], label ? [label] : [], [span]]);
     }
     ranges.sort((a, b) => a[0] - b[0]);
     const joined = [];
     for (const range of ranges) {
       const last = joined[joined.length - 1];
-      if (last && range[0] <= last[1]) last[1] = Math.max(last[1], range[1]);
-      else joined.push(range);
+      if (last && range[0] <= last[1]) {
+        last[1] = Math.max(last[1], range[1]);
+        last[2] = [...new Set([...last[2], ...range[2]])];
+        last[3].push(...range[3]);
+      } else joined.push(range);
     }
     return { ranges: joined, found };
   };
 
   function fill(target, text, ranges) {
     let at = 0;
-    for (const [start, end] of ranges) {
+    for (const [start, end, labels, spans] of ranges) {
       if (start >= text.length) break;
       gyges.safe(target, text.slice(at, start));
-      target.append(gyges.safe(h("mark", { title: "the judge's evidence" }), text.slice(start, end)));
+      const label = labels.join(", ");
+      const mark = gyges.safe(h("mark", { title: label ? `the judge's evidence: ${label}` : "the judge's evidence", "data-label": label || null }), text.slice(start, end));
+      mark.spans = spans;
+      target.append(mark);
       at = Math.min(end, text.length);
     }
     gyges.safe(target, text.slice(at));
