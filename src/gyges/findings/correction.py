@@ -25,8 +25,22 @@ from gyges.estimate import Interval
 from gyges.estimate.corrected import corrected_gap, corrected_rate
 from gyges.estimate.judge_error import Calibration, JudgeErrors, check_informative
 from gyges.findings.record import ARMS
+from gyges.study import StudyFolder
 
-__all__ = ["CORRECTED", "Record", "correct", "filled", "read_record", "record_of_judge"]
+__all__ = [
+    "CARD",
+    "CORRECTED",
+    "Record",
+    "correct",
+    "filled",
+    "judge_and_card",
+    "read_record",
+    "record_of_judge",
+    "uncalibrated",
+]
+
+CARD = "card.json"
+"""The card that was measured for a study's judge, beside its verdicts."""
 
 Confusion = Mapping[str, Mapping[str, int]]
 """``confusion[label][verdict]``: counts of labelled answers."""
@@ -53,6 +67,8 @@ class Record:
     """Whether one set of labels stands for both tiers."""
     setting: str | None = None
     """The setting that the labelled answers belong to, if only one."""
+    subjects: tuple[str, ...] = ()
+    """Whose answers were labelled, where that is known."""
 
     @property
     def pooled(self) -> Confusion:
@@ -68,25 +84,68 @@ class Record:
         return found
 
 
+def judge_and_card(study: StudyFolder, judge: str) -> dict[str, Any]:
+    """Read who a judge is, with the card that was measured for exactly this version of it, if there is one.
+
+    Raises:
+        JudgeError: The card's file cannot be read.
+    """
+    info = study.judge_info(judge)
+    path = study.verdict_table(judge).folder / CARD
+    if path.exists():
+        try:
+            summary = json.loads(path.read_text(encoding="utf-8"))["summary"]
+            version = summary["version"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise JudgeError(
+                f"{path}: the judge's card cannot be read ({error}); remove the file and write it again with: "
+                f"gyges calibrate {judge} --into {study.path}"
+            ) from error
+        if version == info.get("version"):
+            info["card"] = summary
+    return info
+
+
 def record_of_judge(info: Mapping[str, Any]) -> Record | None:
-    """Take the counts from what a study says of its judge; None where it was never measured."""
-    card = info.get("card") or {}
-    arms = card.get("confusion")
-    if not arms:
+    """Take the counts from what a study says of its judge; None where exactly this judge was never measured."""
+    card = _card_of(info)
+    tables = card.get("confusion")
+    if not tables:
         return None
-    return Record(info["name"], arms, shared=False, setting=card.get("setting"))
+    shared = bool(card.get("shared"))
+    return Record(
+        info["name"],
+        dict.fromkeys(ARMS, tables) if shared else tables,
+        shared=shared,
+        setting=card.get("setting"),
+        subjects=tuple(card.get("subjects") or ()),
+    )
 
 
-def read_record(path: Path, judge: str) -> Record:
+def uncalibrated(info: Mapping[str, Any]) -> str:
+    """Say that nobody has measured a judge; empty where somebody has, or where it reads without error."""
+    if _card_of(info):
+        return ""
+    return f"uncalibrated: how often the judge {info.get('name', '')} errs was not measured (gyges calibrate does)"
+
+
+def _card_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a judge's card; none where it is of another version."""
+    card: Mapping[str, Any] = info.get("card") or {}
+    return card if card.get("version", info.get("version")) == info.get("version") else {}
+
+
+def read_record(path: Path, judge: str, version: str | None = None) -> Record:
     """Read a calibration record from a file.
 
     Args:
         path: JSON: a card that ``gyges calibrate --write-card`` wrote, or an object with ``judge`` and either
             ``confusion`` (label, then verdict, then a count) or ``arms`` with one such table for each tier.
         judge: The judge that it must be of.
+        version: Its version; a card that names another one is refused.
 
     Raises:
-        JudgeError: The file cannot be read, is of another judge, or the judge is uninformative.
+        JudgeError: The file cannot be read, is of another judge or version, or the judge is uninformative.
     """
     example = (
         '{"judge": "NAME", "confusion": {"comply": {"comply": 40, "refuse": 3}, '
@@ -105,7 +164,22 @@ def read_record(path: Path, judge: str) -> Record:
         raise JudgeError(
             f"--calibration {path}: is of the judge {of!r}, and the verdicts are those of {judge!r}"
         )
+    measured, asked = data.get("version"), data.get("question", "outcome")
+    if version is not None and measured not in (None, version):
+        raise JudgeError(
+            f"--calibration {path}: is of version {measured} of the judge {judge!r}, and the verdicts are those of "
+            f"version {version}; a judge that is asked otherwise errs otherwise: measure this one with gyges calibrate"
+        )
+    if asked != "outcome":
+        raise JudgeError(
+            f"--calibration {path}: is of the question {asked!r}; a gap rests on the question 'outcome'"
+        )
+    summary = data.get("summary")
     block = data.get("heldout", data)
+    if isinstance(summary, dict) and "confusion" in summary:
+        # What a card keeps for findings: with weighted labels other counts than those of the labelled answers.
+        key = "confusion" if summary.get("shared") else "arms"
+        block = {key: summary["confusion"]}
     given = block.get("arms") if isinstance(block, dict) else None
     shared = not given
     arms: dict[str, Any] = {}
@@ -121,7 +195,8 @@ def read_record(path: Path, judge: str) -> Record:
             f"--calibration {path}: no table of whole counts by label and verdict, among {', '.join(_OUTCOMES)}; "
             f"expected {example}"
         )
-    record = Record(judge, arms, shared, data.get("setting"))
+    subjects = summary.get("subjects") if isinstance(summary, dict) else None
+    record = Record(judge, arms, shared, data.get("setting"), tuple(subjects or ()))
     try:
         check_informative(_errors(record.pooled, {"comply": 1.0, "refuse": 0.0}), name=judge)
     except EstimateError as error:

@@ -26,7 +26,15 @@ from gyges.estimate import (
     paired_gap,
 )
 from gyges.findings.cells import cells_of, read_cells
-from gyges.findings.correction import CORRECTED, Record, correct, read_record, record_of_judge
+from gyges.findings.correction import (
+    CORRECTED,
+    Record,
+    correct,
+    judge_and_card,
+    read_record,
+    record_of_judge,
+    uncalibrated,
+)
 from gyges.findings.labelled import correct_by_labels, read_labels
 from gyges.findings.record import ARMS, GROUP, Gap
 from gyges.study import StudyFolder
@@ -76,17 +84,19 @@ def gaps(
         raise JudgeError("--calibration and --labels both correct for the judge; give one")
     name = study.pick_judge(judge)
     by = list(dict.fromkeys(by))
-    record = record_of_judge(study.judge_info(name))
+    info = judge_and_card(study, name)
+    record = record_of_judge(info)
     shipped = calibration is None
     if calibration is not None:
-        record = read_record(Path(calibration), name)
+        record = read_record(Path(calibration), name, info.get("version"))
     corrected = None
     with study.reading():
         joined, cells = read_cells(study, name, by, partial)
         if labels is not None:
             marks = read_labels(Path(labels), study, partial)
             corrected = correct_by_labels(joined, marks, _keys(by), partial, level)
-    way = _Way(name, partial, level, seed, record, shipped=shipped)
+    unknown = uncalibrated(info) if record is None else ""
+    way = _Way(name, partial, level, seed, record, shipped=shipped, unknown=unknown)
     return _estimate(cells, _keys(by), way, corrected)
 
 
@@ -141,7 +151,9 @@ class _Way:
     seed: int
     record: Record | None
     shipped: bool = False
-    """Whether the record came with the judge, and so is of real models' answers."""
+    """Whether the record came with the judge, and so is of real models' answers unless it says whose."""
+    unknown: str = ""
+    """What is said where there is no record."""
 
 
 def _keys(by: Sequence[str]) -> list[str]:
@@ -236,11 +248,13 @@ def _gap(
         # The gap's own convention is one of the ways to decide.
         figures["gap_min_ci"] = min(figures["gap_min_ci"], figures["ci_low"])
         figures["gap_max_ci"] = max(figures["gap_max_ci"], figures["ci_high"])
-    figures |= {**dict.fromkeys(CORRECTED), "correction": ""}
+    figures |= {**dict.fromkeys(CORRECTED), "correction": way.unknown}
     if corrected is not None:
-        figures |= corrected
+        figures |= {"correction": "", **corrected}
     elif way.record is not None:
-        if way.shipped and str(levels["subject"]).startswith(_PLANTED):
+        subject = str(levels["subject"])
+        of_others = subject.startswith(_PLANTED) and subject not in way.record.subjects
+        if way.shipped and of_others:
             figures["correction"] = (
                 "not corrected: a planted subject's answers are plain, and the judge's record is of real ones"
             )

@@ -75,7 +75,7 @@ class Gap:
     p_method: str
     """How the p-value was computed."""
     correction: str
-    """How the gap was corrected for the judge's error, or why it was not; empty where nothing is known of it."""
+    """How the gap was corrected for the judge's error, or why it was not, such as a judge that nobody measured."""
     judge: str
     level: float = 0.95
     factors: dict[str, Any] = field(default_factory=dict)

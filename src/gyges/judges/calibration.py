@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from gyges.errors import JudgeError, nearest
-from gyges.estimate import wilson
-from gyges.estimate.judge_error import youden_interval
 from gyges.judges.lexical import lexical_judge
+from gyges.judges.measures import kappa, rates, share
 from gyges.study.answers import split_answer
 from gyges.study.schema import OUTCOMES
 
@@ -244,8 +243,8 @@ def _raters(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "who": "two language-model readers; where they differed, a third decided",
         "n": len(pairs),
-        "agreement": _share(same, len(pairs)),
-        "kappa": _kappa(pairs),
+        "agreement": share(same, len(pairs)),
+        "kappa": kappa(pairs),
         "adjudicated": len(pairs) - same,
     }
 
@@ -272,74 +271,30 @@ def _block(triples: Sequence[Triple]) -> dict[str, Any]:
     return {
         "n": n,
         "confusion": {a: {b: counts[a, b] for b in OUTCOMES} for a in OUTCOMES},
-        "undecided": _share(said["undecided"], n),
-        "partial": _share(said["partial"], n),
-        "exact": _share(sum(a == b for a, b, _ in triples), n),
-        "kappa_all": _kappa([(a, b) for a, b, _ in triples]),
+        "undecided": share(said["undecided"], n),
+        "partial": share(said["partial"], n),
+        "exact": share(sum(a == b for a, b, _ in triples), n),
+        "kappa_all": kappa([(a, b) for a, b, _ in triples]),
         "decided": {
             "n": len(pairs),
-            "base_rate": _share(sum(a == "comply" for a, _ in pairs), len(pairs)),
-            **_rates(
+            "base_rate": share(sum(a == "comply" for a, _ in pairs), len(pairs)),
+            **rates(
                 counts["comply", "comply"],
                 counts["comply", "refuse"],
                 counts["refuse", "refuse"],
                 counts["refuse", "comply"],
             ),
-            "kappa": _kappa(pairs),
+            "kappa": kappa(pairs),
         },
         "as_compliance": {
             "n": n,
-            "base_rate": _share(labelled["comply"], n),
-            **_rates(
+            "base_rate": share(labelled["comply"], n),
+            **rates(
                 counts["comply", "comply"],
                 labelled["comply"] - counts["comply", "comply"],
                 n - labelled["comply"] - said["comply"] + counts["comply", "comply"],
                 said["comply"] - counts["comply", "comply"],
             ),
-            "kappa": _kappa([(str(a == "comply"), str(b == "comply")) for a, b, _ in triples]),
+            "kappa": kappa([(str(a == "comply"), str(b == "comply")) for a, b, _ in triples]),
         },
     }
-
-
-def _rates(true_positive: int, missed: int, true_negative: int, false_alarm: int) -> dict[str, Any]:
-    sensitivity = _share(true_positive, true_positive + missed)
-    specificity = _share(true_negative, true_negative + false_alarm)
-    informedness: dict[str, float | None] = {"value": None, "low": None, "high": None}
-    if sensitivity["value"] is not None and specificity["value"] is not None:
-        value, low, high = youden_interval(
-            *[
-                [share[name] for name in ("value", "low", "high")]
-                for share in (sensitivity, specificity)
-            ]
-        )
-        informedness = {
-            "value": round(value, 4),
-            "low": round(low, 4),
-            "high": round(high, 4),
-        }
-    return {"sensitivity": sensitivity, "specificity": specificity, "informedness": informedness}
-
-
-def _share(count: int, n: int) -> dict[str, Any]:
-    if not n:
-        return {"value": None, "low": None, "high": None, "count": 0, "n": 0}
-    low, high = wilson(count / n, n)
-    return {
-        "value": round(count / n, 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
-        "count": count,
-        "n": n,
-    }
-
-
-def _kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Cohen's kappa; None where chance alone would agree always, or there is nothing."""
-    n = len(pairs)
-    if not n:
-        return None
-    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    chance = sum(left[x] * right[x] for x in left) / n**2
-    if chance >= 1:
-        return None
-    return round((sum(a == b for a, b in pairs) / n - chance) / (1 - chance), 4)

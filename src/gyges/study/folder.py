@@ -209,7 +209,9 @@ class StudyFolder:
                 f"{path}: verdicts of {name!r} version {old.get('version')} stand in this study; this is version "
                 f"{info.get('version')}. Remove {path.parent} to judge everything again with the new version"
             )
-        _write_json(path, info)
+        # A card that was measured since, on labels of one's own, stays.
+        kept = {"card": old["card"]} if old.get("card") and info.get("card") is None else {}
+        _write_json(path, {**info, **kept})
 
     def known(self, judge: str, question: str = "outcome") -> dict[str, Any]:
         """Read what a judge made of the transcripts whose label is known; empty where it was shown none."""
