@@ -71,6 +71,8 @@ class JudgePart:
     """What must be known of a judge whose errors nobody measured; empty for others."""
     known: KnownPart
     agreements: Sequence[str]
+    bearing: Sequence[str]
+    """What it says of the gap."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def _part(one: Asked, *, first: bool, several: bool) -> JudgePart:
         uncalibrated="" if trust.measured else trust.text,
         known=_known(one),
         agreements=list(one.agreements),
+        bearing=list(one.bearing),
     )
 
 

@@ -41,6 +41,8 @@ class Asked:
     """What the judge made of known transcripts; empty where it was shown none."""
     agreements: Sequence[str] = ()
     """A sentence for each other judge that it was compared with."""
+    bearing: Sequence[str] = ()
+    """What it says of the gap: split by belief, beside the prediction, with suspicion, ..."""
 
     @property
     def title(self) -> str:
@@ -74,6 +76,7 @@ def _judges_of(study: StudyFolder, question: str) -> Iterator[Asked]:
             shown=_shown(study, question, judge),
             known=study.known(judge, question),
             agreements=compared.get(judge, ()),
+            bearing=_bearing(study, question, judge),
         )
 
 
@@ -81,6 +84,12 @@ def _shown(study: StudyFolder, question: str, judge: str) -> Sequence[Shown]:
     from gyges.findings import answers_shown
 
     return () if question == OUTCOME else answers_shown(study, question, judge)
+
+
+def _bearing(study: StudyFolder, question: str, judge: str) -> Sequence[str]:
+    from gyges.findings import asides_of
+
+    return [one.sentence() for one in asides_of(study, question, judge)]
 
 
 def _agreements(
