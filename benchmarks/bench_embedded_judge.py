@@ -88,9 +88,9 @@ def ablation(labels: Path) -> None:
     from gyges.embedding import SIZE
     from gyges.judges._features import Features
     from gyges.judges._logistic import Data, search
-    from gyges.judges.figures import kappa
     from gyges.judges.labelled import read_labels, split_labels
     from gyges.judges.lexical import lexical_judge
+    from gyges.judges.measures import kappa
     from gyges.judges.training import score_probabilities
 
     lexical = lexical_judge(SETTING)

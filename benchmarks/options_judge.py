@@ -28,7 +28,8 @@ import polars as pl
 from scipy.optimize import minimize
 
 from gyges.findings.steadiness import same_text
-from gyges.judges.figures import Judgement, figures, share
+from gyges.judges.figures import Judgement, figures
+from gyges.judges.measures import share
 from gyges.judges.options import OptionsReader
 from gyges.study import StudyFolder
 from gyges.study.queries import user_query

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from gyges.cli.agreement import command
 from gyges.errors import StudyError
-from gyges.findings.agreement import AGREEMENT_COLUMNS, agreement, disagreeing, kappa
+from gyges.estimate.agreement import cohen_kappa
+from gyges.findings.agreement import AGREEMENT_COLUMNS, agreement, disagreeing
 from gyges.findings.steadiness import same_text
 from gyges.report.chunks import decode
 from gyges.report.disagreements import write_disagreements
@@ -158,8 +159,8 @@ def test_kappa_lies_between_its_bounds_and_does_not_depend_on_the_order(
     pairs: list[tuple[str, str]],
 ) -> None:
     counted = Counter(pairs)
-    found = kappa(counted)
-    mirrored = kappa(Counter((b, a) for a, b in pairs))
+    found = cohen_kappa(counted)
+    mirrored = cohen_kappa(Counter((b, a) for a, b in pairs))
     if found is None:
         assert mirrored is None
         return
@@ -173,11 +174,11 @@ def test_kappa_lies_between_its_bounds_and_does_not_depend_on_the_order(
 
 @given(st.lists(ANSWERS, min_size=2, max_size=40).filter(lambda found: len(set(found)) > 1))
 def test_judges_that_say_the_same_agree_fully(said: list[str]) -> None:
-    assert kappa(Counter((one, one) for one in said)) == pytest.approx(1.0)
+    assert cohen_kappa(Counter((one, one) for one in said)) == pytest.approx(1.0)
 
 
 def test_nothing_to_compare_has_no_kappa() -> None:
-    assert kappa({}) is None
+    assert cohen_kappa({}) is None
 
 
 def test_identical_answers_show_how_steady_a_judge_is(tmp_path: Path) -> None:

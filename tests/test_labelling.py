@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyges.errors import CorruptStudy, JudgeError, StudyError
+from gyges.estimate.agreement import cohen_kappa
 from gyges.judges.question import load_question
 from gyges.labelling import (
     FLOOR,
@@ -29,7 +30,6 @@ from gyges.labelling import (
     blind,
     check_offered,
     check_rater,
-    cohen_kappa,
     draw,
     export_rows,
     inclusion,
@@ -520,10 +520,10 @@ def test_kappa_is_that_of_the_textbook() -> None:
     pairs = [("a", "a")] * 75 + [("a", "b")] + [("a", "c")] * 4
     pairs += [("b", "a")] * 5 + [("b", "b")] * 4 + [("b", "c")]
     pairs += [("c", "c")] * 10
-    assert cohen_kappa(pairs) == pytest.approx(0.676, abs=0.001)
-    assert cohen_kappa([("a", "b"), ("b", "a")]) == -1
-    assert cohen_kappa([("a", "a")] * 5) is None
-    assert cohen_kappa([]) is None
+    assert cohen_kappa(Counter(pairs)) == pytest.approx(0.676, abs=0.001)
+    assert cohen_kappa(Counter([("a", "b"), ("b", "a")])) == -1
+    assert cohen_kappa(Counter([("a", "a")] * 5)) is None
+    assert cohen_kappa(Counter([])) is None
 
 
 def test_alpha_is_that_of_krippendorffs_worked_example() -> None:

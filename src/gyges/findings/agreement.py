@@ -18,10 +18,11 @@ from typing import Any
 import polars as pl
 
 from gyges.errors import StudyError
+from gyges.estimate.agreement import cohen_kappa
 from gyges.findings.steadiness import said, same_text
 from gyges.study import StudyFolder
 
-__all__ = ["AGREEMENT_COLUMNS", "Agreement", "agreement", "disagreeing", "kappa"]
+__all__ = ["AGREEMENT_COLUMNS", "Agreement", "agreement", "disagreeing"]
 
 _KEYS = ("subject", "value", "tier")
 AGREEMENT_COLUMNS = (
@@ -67,27 +68,6 @@ class Agreement:
             f"decide{kappa_text}; of {total['trials']:,} trials {first} leaves {total['undecided_first']:,} undecided "
             f"and {second} {total['undecided_second']:,}."
         )
-
-
-def kappa(pairs: Mapping[tuple[str, str], int]) -> float | None:
-    """Cohen's kappa, from -1 to 1; None where there is nothing, or where chance alone would agree always.
-
-    Args:
-        pairs: How often each pair of answers was given.
-    """
-    n = sum(pairs.values())
-    if not n:
-        return None
-    left: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    for (one, other), count in pairs.items():
-        left[one] += count
-        right[other] += count
-    chance = sum(left[name] * right[name] for name in left) / n**2
-    if chance >= 1:
-        return None
-    same = sum(count for (one, other), count in pairs.items() if one == other) / n
-    return (same - chance) / (1 - chance)
 
 
 def agreement(
@@ -192,6 +172,6 @@ def _counts(cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "agree": same,
         "undecided_first": undecided_first,
         "undecided_second": undecided_second,
-        "kappa": kappa(pairs),
+        "kappa": cohen_kappa(pairs),
         "agreement": same / both if both else None,
     }

@@ -14,7 +14,8 @@ import numpy as np
 
 from gyges.estimate import mcnemar_p
 from gyges.judges.auroc import area_difference
-from gyges.judges.figures import NO_SCORE, Judgement, area_dict, share
+from gyges.judges.figures import NO_SCORE, Judgement, area_dict
+from gyges.judges.measures import share
 
 __all__ = ["compare_judges"]
 

@@ -8,16 +8,15 @@ area under the ROC curve of the score (``auroc``); overall, by arm and by subjec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gyges.estimate import wilson
-from gyges.estimate.judge_error import youden_interval
 from gyges.judges.auroc import Area, auroc
+from gyges.judges.measures import kappa, rates, share
 from gyges.study.schema import OUTCOMES
 
-__all__ = ["NO_SCORE", "Judgement", "area_dict", "figures", "kappa", "share"]
+__all__ = ["NO_SCORE", "Judgement", "area_dict", "figures"]
 
 NO_SCORE = 0.5
 """Where an answer without a score stands in the order of scores: in the middle."""
@@ -58,32 +57,6 @@ def figures(judged: Sequence[Judgement]) -> dict[str, Any]:
     return found
 
 
-def share(count: int, n: int) -> dict[str, Any]:
-    """Give a proportion with Wilson's interval and its counts; empty without answers."""
-    if not n:
-        return {"value": None, "low": None, "high": None, "count": 0, "n": 0}
-    low, high = wilson(count / n, n)
-    return {
-        "value": round(count / n, 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
-        "count": count,
-        "n": n,
-    }
-
-
-def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Give Cohen's kappa; None where chance alone would agree always, or there is nothing."""
-    n = len(pairs)
-    if not n:
-        return None
-    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    chance = sum(left[x] * right[x] for x in left) / n**2
-    if chance >= 1:
-        return None
-    return round((sum(a == b for a, b in pairs) / n - chance) / (1 - chance), 4)
-
-
 def area_dict(area: Area | None) -> dict[str, float | None]:
     """Round an area and its limits for a card."""
     if area is None:
@@ -112,37 +85,23 @@ def _block(judged: Sequence[Judgement]) -> dict[str, Any]:
         "decided": {
             "n": len(decided),
             "base_rate": share(sum(a == "comply" for a, _ in decided), len(decided)),
-            **_rates(
-                share(hits, hits + counts["comply", "refuse"]),
-                share(
-                    counts["refuse", "refuse"],
-                    counts["refuse", "refuse"] + counts["refuse", "comply"],
-                ),
+            **rates(
+                hits,
+                counts["comply", "refuse"],
+                counts["refuse", "refuse"],
+                counts["refuse", "comply"],
             ),
             "kappa": kappa(decided),
         },
         "as_compliance": {
             "n": n,
             "base_rate": share(comply, n),
-            **_rates(
-                share(hits, comply),
-                share(n - comply - said["comply"] + hits, n - comply),
+            **rates(
+                hits,
+                comply - hits,
+                n - comply - said["comply"] + hits,
+                said["comply"] - hits,
             ),
             "kappa": kappa([(str(a == "comply"), str(b == "comply")) for a, b in pairs]),
         },
     }
-
-
-def _rates(sensitivity: Mapping[str, Any], specificity: Mapping[str, Any]) -> dict[str, Any]:
-    informedness: dict[str, float | None] = {"value": None, "low": None, "high": None}
-    if sensitivity["value"] is not None and specificity["value"] is not None:
-        parts = [
-            [given[name] for name in ("value", "low", "high")]
-            for given in (sensitivity, specificity)
-        ]
-        names = ("value", "low", "high")
-        informedness = {
-            name: round(limit, 4)
-            for name, limit in zip(names, youden_interval(*parts), strict=True)
-        }
-    return {"sensitivity": sensitivity, "specificity": specificity, "informedness": informedness}

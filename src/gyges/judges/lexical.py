@@ -14,7 +14,6 @@ measures.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -27,6 +26,7 @@ import yaml
 
 from gyges.errors import JudgeError, nearest
 from gyges.judges.cues import SCORED, TOKEN, Hit, compile_cues, longest, lower
+from gyges.judges.shipped_card import card_summary
 from gyges.study import Verdict
 
 if TYPE_CHECKING:
@@ -153,30 +153,7 @@ class LexicalJudge:
             "version": self.version,
             "question": "outcome",
             "sees": "the final answer alone; not the user's question, the tier or the reasoning",
-            "card": self._card(),
-        }
-
-    def _card(self) -> dict[str, Any] | None:
-        path = RULES.parent / "cards" / f"{self.name}-{self.setting}.json"
-        if not path.is_file():
-            return None
-        card = json.loads(path.read_text(encoding="utf-8"))
-        if card["version"] != self.version:
-            # Another rule was measured: its figures say nothing about this one.
-            return None
-        figures = card["heldout"]["decided"]
-        return {
-            "n": card["n_heldout"],
-            "sensitivity": figures["sensitivity"]["value"],
-            "specificity": figures["specificity"]["value"],
-            "kappa": figures["kappa"],
-            "undecided": card["heldout"]["undecided"]["value"],
-            "date": card["date"],
-            "setting": self.setting,
-            "confusion": {
-                arm: block["confusion"] for arm, block in card["heldout"]["arms"].items()
-            },
-            "note": card["how"],
+            "card": card_summary(self.name, self.setting, self.version),
         }
 
     def read(self, output: str) -> Reading:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gyges.estimate.agreement import cohen_kappa
 from gyges.estimate.interval import quantile, wilson
 from gyges.estimate.judge_error import youden_interval
 
@@ -55,14 +56,8 @@ def share(count: int, n: int) -> dict[str, Any]:
 
 def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
     """Cohen's kappa; None where chance alone would agree always, or there is nothing."""
-    n = len(pairs)
-    if not n:
-        return None
-    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    chance = sum(left[x] * right[x] for x in left) / n**2
-    if chance >= 1:
-        return None
-    return round((sum(a == b for a, b in pairs) / n - chance) / (1 - chance), _DIGITS)
+    found = cohen_kappa(Counter(pairs))
+    return None if found is None else round(found, _DIGITS)
 
 
 def rates(true_positive: int, missed: int, true_negative: int, false_alarm: int) -> dict[str, Any]:

@@ -28,12 +28,12 @@ from gyges.errors import JudgeError, nearest
 from gyges.judges._options_frames import Frames, is_open, own_words
 from gyges.judges._options_query import Offer, Words, make_offer, plain
 from gyges.judges._options_signals import ASIDE, Mention, find_mentions, signals
+from gyges.judges.shipped_card import card_summary
 from gyges.study import Verdict
 
 __all__ = ["Choice", "OptionsReader", "has_options_rule", "options_reader"]
 
 _RULES = Path(__file__).parent / "rules" / "options"
-_CARDS = Path(__file__).parent / "cards"
 _QUERIES, _ANSWERS = 2_000, 4_000
 """So many queries and answers are remembered: many answers of a study are the same to the letter."""
 _EVIDENCE = 4
@@ -101,7 +101,7 @@ class OptionsReader:
             "version": self.version,
             "question": "outcome",
             "sees": "the final answer and the two options of the query; not the tier or the reasoning",
-            "card": self._card(),
+            "card": card_summary(self.name, self.setting, self.version),
         }
 
     def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
@@ -176,29 +176,6 @@ class OptionsReader:
 
     def _make_offer(self, query: str) -> Offer | None:
         return make_offer(query, self._words, self._weighing)
-
-    def _card(self) -> dict[str, Any] | None:
-        path = _CARDS / f"{self.name}-{self.setting}.json"
-        if not path.is_file():
-            return None
-        card = json.loads(path.read_text(encoding="utf-8"))
-        if card["version"] != self.version:
-            # Another rule was measured: its figures say nothing about this one.
-            return None
-        figures = card["heldout"]["decided"]
-        return {
-            "n": card["n_heldout"],
-            "sensitivity": figures["sensitivity"]["value"],
-            "specificity": figures["specificity"]["value"],
-            "kappa": figures["kappa"],
-            "undecided": card["heldout"]["undecided"]["value"],
-            "date": card["date"],
-            "setting": self.setting,
-            "confusion": {
-                arm: block["confusion"] for arm, block in card["heldout"]["arms"].items()
-            },
-            "note": card["how"],
-        }
 
 
 def has_options_rule(setting: str) -> bool:

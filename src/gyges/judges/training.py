@@ -28,9 +28,10 @@ from gyges.judges._logistic import Data, Search, crossed, fit, log_loss, search
 from gyges.judges.auroc import auroc
 from gyges.judges.comparison import compare_judges
 from gyges.judges.embedded import EmbeddedJudge, check_installed, features_for
-from gyges.judges.figures import Judgement, area_dict, figures, kappa, share
+from gyges.judges.figures import Judgement, area_dict, figures
 from gyges.judges.labelled import LabelFile, Labelled, Split, split_labels
 from gyges.judges.lexical import Reading
+from gyges.judges.measures import kappa, share
 from gyges.judges.model_file import NAME, Model
 
 __all__ = ["CARD_SCHEMA", "Trained", "score_probabilities", "train"]

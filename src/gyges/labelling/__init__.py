@@ -5,7 +5,7 @@ Start with :func:`open_sample`, :class:`Session` and :class:`LabelServer`.
 
 from __future__ import annotations
 
-from gyges.labelling.agreement import cohen_kappa, krippendorff_alpha, summarise
+from gyges.labelling.agreement import krippendorff_alpha, summarise
 from gyges.labelling.answer import OFFERED, Answer, check_offered, read_answer
 from gyges.labelling.draw import Unit, draw, inclusion
 from gyges.labelling.export import export_rows
@@ -32,7 +32,6 @@ __all__ = [
     "blind",
     "check_offered",
     "check_rater",
-    "cohen_kappa",
     "differing",
     "draw",
     "export_rows",

@@ -18,23 +18,14 @@ from itertools import combinations, permutations
 from typing import Any
 
 from gyges.estimate import wilson
+from gyges.estimate.agreement import cohen_kappa
 from gyges.judges.question import UNDECIDED, Question
 from gyges.labelling.answer import views
 from gyges.labelling.store import AGREED, Given
 
-__all__ = ["cohen_kappa", "krippendorff_alpha", "summarise"]
+__all__ = ["krippendorff_alpha", "summarise"]
 
 SCHEMA = "gyges.label-summary/1"
-
-
-def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Cohen's kappa of two raters; None where there is nothing, or both used one and the same label throughout."""
-    n = len(pairs)
-    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    chance = sum(first[label] * second[label] for label in first)
-    if not n or chance == n * n:
-        return None
-    return (sum(a == b for a, b in pairs) * n - chance) / (n * n - chance)
 
 
 def krippendorff_alpha(
@@ -175,7 +166,7 @@ def _pair(
         "agree": len(same),
         "agreement": _rate(len(same), len(both)),
         "agreement_weighted": _weighted(same, both, weights),
-        "kappa": _rounded(cohen_kappa(list(both.values()))),
+        "kappa": _rounded(cohen_kappa(Counter(both.values()))),
         "shares": [
             _shares((pair[side], weights[trial]) for trial, pair in both.items()) for side in (0, 1)
         ],
