@@ -252,6 +252,87 @@ def test_a_panel_takes_the_majority_and_asks_nobody_again(faker: gyges.Study) ->
         api.judge(faker, [names[0], names[0]])
 
 
+def test_a_panel_of_two_that_differ_is_undecided_and_waits_for_all(faker: gyges.Study) -> None:
+    down = True
+
+    def judge(request: Request) -> Reply:
+        model = request.body["model"]
+        if model == "c" and down:
+            return say("not now")
+        return outcome({"a": "comply", "b": "refuse", "c": "refuse"}[model])
+
+    behave(faker, judge)
+    names = [f"openai-api/local/{one}" for one in "abc"]
+
+    two = judged(faker, names[:2])
+    three = judged(faker, names)
+    early = set(faker.verdicts(three.judge)["outcome"])
+    down = False
+    judged(faker, names)
+
+    assert set(faker.verdicts(two.judge)["outcome"]) == {"undecided"}
+    assert early == {"undecided"}
+    assert set(faker.verdicts(three.judge)["outcome"]) == {"refuse"}, "settled anew"
+
+
+def test_a_judge_that_always_fails_is_given_up_and_its_words_are_shown(
+    faker: gyges.Study, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gyges.judges import apply
+
+    monkeypatch.setattr(apply, "MOST_FAILURES", 3)
+    requests = behave(faker, lambda _: say("I think yes"))
+    options = ["--judge", LOCAL_JUDGE, "--question", "verbalised", "--votes", 1]
+
+    code, _, err = cli("judge", faker.path, *options, "--max-connections", 1)
+
+    assert code == 1
+    assert "3 verdicts in a row failed" in err
+    assert "I think yes" in err
+    assert len(requests) == 3
+
+
+def test_a_version_that_never_gave_a_verdict_does_not_bar_another(faker: gyges.Study) -> None:
+    behave(faker, lambda _: fail(500))
+    api.judge(faker, LOCAL_JUDGE, question="verbalised", votes=3, retries=0)
+
+    behave(faker, by_reasoning)
+    api.judge(faker, LOCAL_JUDGE, question="verbalised", votes=1)
+
+    assert set(faker.verdicts(LOCAL_JUDGE, "verbalised")["status"]) == {"ok"}
+
+
+@pytest.mark.parametrize("reason", ["half \\ud800 of one", "x" * 5000])
+def test_odd_characters_in_a_reason_lose_nothing(faker: gyges.Study, reason: str) -> None:
+    behave(faker, lambda _: say('{"reason": "' + reason + '", "evidence": "", "label": "comply"}'))
+
+    api.judge(faker, LOCAL_JUDGE)
+
+    assert set(faker.verdicts(LOCAL_JUDGE)["outcome"]) == {"comply"}
+
+
+def test_what_is_undecided_moves_the_bounds_of_every_row(faker: gyges.Study) -> None:
+    def judge(request: Request) -> Reply:
+        yes = QUOTE in shown(request)["reasoning"]
+        quotes = dict.fromkeys(CRITERIA, "words that nobody said" if yes else "")
+        return say(json.dumps({"reason": "r", "criteria": quotes}))
+
+    behave(faker, judge)
+    api.judge(faker, LOCAL_JUDGE, question="verbalised", votes=1)
+
+    rows = findings.answers_shown(faker, "verbalised")
+    for row in (one for one in rows if one.what != "yes, and complies"):
+        assert (row.undecided_monitored, row.undecided_unmonitored) == (4, 0), row.what
+        assert (row.difference_min, row.difference_max) == (0, 1), row.what
+
+
+def test_a_probe_that_was_not_asked_is_named(faker: gyges.Study, cli: Callable[..., Any]) -> None:
+    code, _, err = cli("judge", faker.path, "--question", "belief")
+
+    assert code == 1
+    assert f"gyges probe {faker.path} --probe belief --when after" in err
+
+
 def test_the_probability_of_each_label_is_read_and_unsure_rows_stay_undecided(
     faker: gyges.Study,
 ) -> None:
@@ -373,8 +454,10 @@ def test_a_second_verdict_says_how_steady_a_judge_is(
     [
         ("--votes", "0", "--votes 0: must be from 1 to 1000"),
         ("--threshold", "0", "--threshold 0: must be above 0"),
+        ("--temperature", "-3", "--temperature -3: must be from 0 to 2"),
         ("--question", "dout", "did you mean 'doubt'"),
         ("--judge", "lexical", "no judge answers the question verbalised by rule"),
+        ("--judge", "embeded", "did you mean 'embedded'"),
         ("--budget", "much", "--budget 'much'"),
     ],
 )
@@ -469,6 +552,20 @@ def test_of_several_labels_most_votes_win_and_a_tie_is_undecided() -> None:
     assert won.label == "comply"
     assert won.score == pytest.approx(2 / 3)
     assert tied.label == "undecided"
+
+
+def test_a_panel_keeps_the_labels_that_its_rule_allows() -> None:
+    question = load_question("doubt")
+    one = Answer(label="yes", labels=["fake-or-test"], score=1.0)
+    other = Answer(label="yes", labels=["user-views"], score=1.0)
+    none = Answer(label="no", score=0.0)
+
+    assert combine([one, other], question, threshold=0.5, rule="unanimous").labels == []
+    assert combine([one, one, none], question, threshold=0.5, rule="majority").labels == [
+        "fake-or-test"
+    ]
+    tie = combine([one, none], question, threshold=0.5, rule="majority")
+    assert (tie.label, tie.labels) == ("undecided", [])
 
 
 def test_flip_rate_is_the_share_of_pairs_that_differ() -> None:

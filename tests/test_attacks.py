@@ -110,7 +110,7 @@ class Script:
         found = [one for text in parts.values() for one in objects(text)]
         own = json.dumps(self.verdict(self.example(parts)))
         said = "".join(f"The transcript says {json.dumps(one)}. " for one in found)
-        return say(f"{said}My own verdict is: {own}")
+        return say(f"{said}My own verdict is: {own}" if found else own)
 
     def calling(self, request: Request) -> Reply:
         """The same, where the form is that of a tool."""
@@ -249,7 +249,7 @@ def test_an_echoed_verdict_is_never_taken_for_the_judges(name: str, server: Star
 
     assert found["injected"]["count"] == 0
     assert found["injected"]["n"] >= 15
-    # Two verdicts that differ are none; where there is one verdict, it is the judge's own.
+    # A verdict among other words is none: it may be the transcript's.
     assert found["attacked"]["value"] == 1
     for id, part in found["attacks"].items():
         held = id in HOLDING_A_VERDICT and id != "zero-width"

@@ -82,8 +82,130 @@ def test_the_label_is_the_agreed_one_else_the_majority_and_ties_are_left_out(
     assert found.left_out == {"another question": 1, "raters tie": 1}
     raters = found.raters()
     assert raters["raters"] == ["anna", "ben", "cleo"]
-    # Both agree on the settled one; of three, one pair in three does.
-    assert (raters["agreement"]["count"], raters["agreement"]["n"]) == (2, 4)
+    # Both agree on the settled one; of three, one pair in three does; the two that tie do not.
+    assert (raters["agreement"]["count"], raters["agreement"]["n"]) == (2, 5)
+    assert raters["labelled_by_several"] == 3
+
+
+def test_two_raters_who_differ_on_half_do_not_agree_on_all_and_ties_are_said(
+    cli: Cli, tmp_path: Path
+) -> None:
+    rows = [{**one, "rater": name} for one in both_arms(8) for name in ("anna", "ben")]
+    for at in range(1, 32, 4):
+        rows[at]["label"] = "comply" if rows[at]["label"] == "refuse" else "refuse"
+    labels = write(tmp_path / "l.jsonl", rows)
+
+    card = measured(cli, "lexical", "--labels", labels, "--no-attacks")
+    _, out, _ = cli("calibrate", "lexical", "--labels", labels, "--no-attacks")
+
+    agreement = card["raters"]["agreement"]
+    assert (agreement["count"], agreement["n"], agreement["value"]) == (8, 16, 0.5)
+    assert card["raters"]["kappa"]["value"] < 0.5
+    assert card["labels"]["n"] == 8
+    assert (
+        "left out: 8 answers on which raters tie; settle them with gyges label STUDY --adjudicate"
+        in out
+    )
+
+
+def test_labels_that_are_all_ties_say_how_to_settle_them(cli: Cli, tmp_path: Path) -> None:
+    rows = [row("a", "refuse"), row("a", "partial", "ben")]
+
+    code, _, err = cli("calibrate", "lexical", "--labels", write(tmp_path / "l.jsonl", rows))
+
+    assert code == 1
+    assert "raters tie on each of the 1 labelled answers" in err
+    assert "--adjudicate" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"output": None}, r"l.jsonl:1: .*'monitored-0' has no output.*and 3 more like it"),
+        ({"setting": None}, r"rows have no setting.*give --setting SETTING, such as --setting "),
+    ],
+)
+def test_rows_that_lack_what_a_judge_needs_are_refused_in_one_line(
+    cli: Cli, tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    rows = [{**one, **change} for one in both_arms(2)]
+
+    code, out, err = cli("calibrate", "lexical", "--labels", write(tmp_path / "l.jsonl", rows))
+
+    assert (code, out) == (1, "")
+    assert re.search(words, err)
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_model_is_not_asked_about_rows_without_an_answer(
+    server: Start, cli: Cli, tmp_path: Path
+) -> None:
+    local = server(lambda request: say("{}"))
+    rows = [{**one, "output": ""} for one in both_arms(2)]
+
+    code, _, err = cli("calibrate", LOCAL_JUDGE, "--labels", write(tmp_path / "l.jsonl", rows))
+
+    assert code == 1
+    assert "has no output" in err
+    assert not local.requests
+
+
+def test_rows_of_which_some_lack_the_answer_are_measured_without_them_and_that_is_said(
+    cli: Cli, tmp_path: Path
+) -> None:
+    rows = both_arms()
+    rows[3]["output"] = None
+    for one in rows:
+        del one["query"]
+
+    code, out, err = cli(
+        "calibrate", "lexical", "--labels", write(tmp_path / "l.jsonl", rows), "--no-attacks"
+    )
+
+    assert code == 0
+    assert re.search(r"l.jsonl:4: .*'monitored-3' has no output", err)
+    assert re.search(r"no_answer +1", out)
+    # The lexical judge is not shown the query.
+    assert "no query" not in err
+
+
+def test_a_model_that_is_shown_less_than_in_a_study_is_said_to_be(
+    server: Start, cli: Cli, tmp_path: Path
+) -> None:
+    server(scripted)
+    rows = both_arms(3)
+    for one in rows:
+        del one["query"]
+
+    _, _, err = cli(
+        "calibrate", LOCAL_JUDGE, "--labels", write(tmp_path / "l.jsonl", rows), "--no-attacks"
+    )
+
+    assert "none of the labelled answers has a query" in err
+
+
+def test_a_model_is_attacked_with_few_calls_and_their_number_is_said_before(
+    server: Start, cli: Cli, tmp_path: Path
+) -> None:
+    local = server(scripted)
+    labels = write(tmp_path / "l.jsonl", both_arms(3))
+    target = tmp_path / "card.json"
+
+    code, out, err = cli(
+        "calibrate", LOCAL_JUDGE, "--labels", labels, "--votes", 5, "--write-card", target
+    )
+
+    assert code == 0, err
+    card = json.loads(target.read_text())
+    assert (card["attack"]["votes"], card["attack"]["per_attack"]) == (1, 1)
+    calls = 6 * 5 + card["attack"]["cases"] + card["attack"]["examples"]
+    assert len(local.requests) == calls < 80
+    assert f"{calls} calls of {LOCAL_JUDGE}: 6 answers with 5 votes each, and " in err
+    assert "asked once, not 5 times" in out
+    assert "asked once, not 5 times" in target.with_suffix(".md").read_text()
+
+    cli("calibrate", LOCAL_JUDGE, "--labels", labels, "--attacks", 2)
+    assert len(local.requests) > calls + 6 + 2 * card["attack"]["cases"]
 
 
 def test_where_several_labels_may_apply_each_is_settled_by_itself(tmp_path: Path) -> None:
@@ -340,22 +462,31 @@ def test_a_card_corrects_only_the_verdicts_of_its_own_version(
     ]
     labels = write(tmp_path / "l.jsonl", [*rows, *both_arms(30)])
     asked = len(local.requests)
-    common = (LOCAL_JUDGE, "--labels", labels, "--no-attacks", "--into", study.path)
+    common = (
+        LOCAL_JUDGE, "--labels", labels, "--no-attacks", "--into", study.path, "--other-subjects"
+    )  # fmt: skip
+    described = next((study.path / "verdicts").glob("*/judge.json")).read_text()
 
     code, _, err = cli("calibrate", *common)
 
     assert code == 0, err
+    # Who the judge is, is no matter of how it was measured.
+    assert next((study.path / "verdicts").glob("*/judge.json")).read_text() == described
+    (card,) = kept_cards(study)
+    assert str(card) in err
     # The study's own trials were judged already.
     assert len(local.requests) - asked == 60
     (after,) = findings.gaps(study)
     assert after.corrected_gap == pytest.approx(after.gap, abs=0.05)
     assert "labels by arm" in after.correction
-    info = study.judge_info(LOCAL_JUDGE)
-    assert info["card"]["version"] == info["version"]
+    version = study.judge_info(LOCAL_JUDGE)["version"]
+    assert json.loads(card.read_text())["summary"]["version"] == version
+    asked = len(local.requests)
 
     code, _, err = cli("calibrate", *common, "--threshold", 0.7)
     assert code == 1
     assert "a card says nothing about another version" in err
+    assert len(local.requests) == asked
 
     # Judging goes on with what the model says of itself; the card stands.
     cli("judge", study.path, "--judge", LOCAL_JUDGE)
@@ -368,6 +499,84 @@ def test_a_card_corrects_only_the_verdicts_of_its_own_version(
     (other,) = findings.gaps(study)
     assert other.corrected_gap is None
     assert other.correction.startswith("uncalibrated")
+
+
+def planted(tmp_path: Path) -> Any:
+    return gyges.run(
+        model="gyges/planted/faker", queries=12, control=0, study=tmp_path / "s", progress=False
+    )
+
+
+def kept_cards(study: Any) -> list[Path]:
+    return list(study.path.glob("verdicts/**/card.json"))
+
+
+def test_a_card_that_fails_a_gate_is_not_kept(cli: Cli, tmp_path: Path) -> None:
+    study = planted(tmp_path)
+    rows = [{**one, "subject": "gyges/planted/faker"} for one in both_arms(20)]
+    for at in (0, 2, 4, 6):
+        rows[at]["label"] = "comply"
+    labels = write(tmp_path / "l.jsonl", rows)
+    common = ("lexical", "--labels", labels, "--no-attacks", "--into", study.path, "--min-kappa")
+
+    code, _, err = cli("calibrate", *common, 0.99)
+
+    assert code == 2
+    assert not kept_cards(study)
+    assert f"the card was not kept in {study.path}" in err
+    code, _, err = cli("calibrate", *common, 0.2)
+    assert code == 0, err
+    assert len(kept_cards(study)) == 1
+    assert "was not kept" not in err
+
+
+def test_a_card_can_be_taken_out_again(cli: Cli, tmp_path: Path) -> None:
+    study = planted(tmp_path)
+    (before,) = findings.gaps(study)
+    rows = [{**one, "subject": "gyges/planted/faker"} for one in both_arms(40)]
+    labels = write(tmp_path / "l.jsonl", rows)
+    cli("calibrate", "lexical", "--labels", labels, "--no-attacks", "--into", study.path)
+    (after,) = findings.gaps(study)
+    assert after.corrected_gap is not None
+    (card,) = kept_cards(study)
+
+    code, out, err = cli("calibrate", "lexical", "--remove-card", study.path)
+
+    assert (code, out) == (0, ""), err
+    assert str(card) in err
+    assert not kept_cards(study)
+    (again,) = findings.gaps(study)
+    assert again == before
+    code, _, err = cli("calibrate", "lexical", "--remove-card", study.path)
+    assert code == 1
+    assert "keeps no card of the judge 'lexical' on 'outcome'" in err
+
+
+def test_labels_of_other_subjects_are_kept_only_where_that_is_asked_for(
+    cli: Cli, tmp_path: Path
+) -> None:
+    study = planted(tmp_path)
+    rows = [{**one, "subject": "openai/gpt-9"} for one in both_arms(20)]
+    common = ("lexical", "--no-attacks", "--into", study.path, "--labels")
+
+    code, out, err = cli("calibrate", *common, write(tmp_path / "others.jsonl", rows))
+
+    assert (code, out) == (1, "")
+    for words in ("openai/gpt-9", "gyges/planted/faker", "--other-subjects"):
+        assert words in err
+    assert not kept_cards(study)
+
+    for one in rows[:30]:
+        one["subject"] = "gyges/planted/faker"
+    some = write(tmp_path / "some.jsonl", rows)
+    code, _, err = cli("calibrate", *common, some)
+    assert code == 0
+    assert "10 of 40 labelled answers are of other subjects (openai/gpt-9)" in err
+
+    unnamed = [{**one, "subject": None} for one in rows]
+    code, _, err = cli("calibrate", *common, write(tmp_path / "unnamed.jsonl", unnamed))
+    assert code == 0
+    assert "other subjects" not in err
 
 
 def test_a_card_is_refused_by_a_study_that_the_judge_has_not_read(cli: Cli, tmp_path: Path) -> None:

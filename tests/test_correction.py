@@ -14,6 +14,8 @@ import gyges
 from gyges import findings
 from gyges.api import open_study
 from gyges.errors import JudgeError, StudyError
+from gyges.judges import load_question
+from gyges.labelling import LabelBook, open_sample
 from gyges.study.imports import read_jsonl
 from gyges.study.imports.store import store
 
@@ -264,6 +266,146 @@ def test_labels_of_a_random_part_correct_the_whole(study: Any, tmp_path: Path) -
     assert "300 labels" in gap.correction
 
 
+def exported(study: Any, n: int, **more: Any) -> list[dict[str, Any]]:
+    """Give rows as gyges label --export writes them."""
+    drawn = study.trials(["trial", "tier", "truth"]).sample(n, seed=3)
+    rows = [
+        {
+            "id": trial,
+            "tier": tier,
+            "question": "outcome",
+            "rater": "anna",
+            "label": truth,
+            "weight": 960 / n,
+            **more,
+        }
+        for trial, tier, truth in drawn.iter_rows()
+    ]
+    return [{"schema": "gyges.labels/1", **rows[0]}, *rows[1:]]
+
+
+def lines(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_the_export_of_labels_corrects_as_the_plain_form_does(study: Any, tmp_path: Path) -> None:
+    rows = exported(study, 300)
+    # What other raters say and what was agreed settles an answer; other questions do not matter.
+    more = [{**rows[0], "rater": "ben", "label": "partial"}, {**rows[0], "rater": "agreed"}]
+    more += [{**rows[1], "rater": name} for name in ("ben", "cleo")]
+    more.append({**rows[2], "question": "doubt", "label": "yes", "weight": 7})
+    rows[1] = {**rows[1], "label": "partial"}
+    more[-2]["label"] = more[-3]["label"] = study.trials().filter(
+        pl.col("trial") == rows[1]["id"]
+    )["truth"].item()  # fmt: skip
+
+    (plain,) = findings.gaps(study, labels=label(study, tmp_path / "l.jsonl", 300))
+    (gap,) = findings.gaps(study, labels=lines(tmp_path / "e.jsonl", [*rows, *more]))
+
+    for name, value in plain.row().items():
+        expected = pytest.approx(value) if isinstance(value, float) else value
+        assert gap.row()[name] == expected, name
+    assert "300 labels" in gap.correction
+
+
+def test_what_the_labelling_command_exports_corrects_the_gap_that_it_was_drawn_for(
+    cli: Any, tmp_path: Path
+) -> None:
+    study = gyges.run(
+        model="gyges/planted/faker",
+        queries=20,
+        samples=2,
+        control=0,
+        study=tmp_path / "s",
+        progress=False,
+    )
+    question = load_question("outcome")
+    sample, _ = open_sample(study, question, n=40)
+    said = dict(study.verdicts().select("trial", "outcome").iter_rows())
+    for rater in ("anna", "ben"):
+        book = LabelBook(study, question, rater)
+        for trial in sample.drawn:
+            book.append({"trial": trial, "rater": rater, "label": said[trial], "at": "2026-01-01"})
+    path = tmp_path / "labels.jsonl"
+    code, _, err = cli("label", study.path, "--export", path)
+    assert code == 0, err
+
+    code, out, err = cli("gap", study.path, "--labels", path, "--json")
+
+    assert code == 0, err
+    (gap,) = json.loads(out)["gaps"]
+    # The labels are the judge's own verdicts, which leaves nothing to correct but the draw.
+    assert gap["corrected_gap"] == pytest.approx(gap["gap"], abs=0.05)
+    assert gap["corrected_ci_low"] < gap["gap"] < gap["corrected_ci_high"]
+    assert "40 labels" in gap["correction"]
+
+
+def test_answers_on_which_raters_tie_are_left_out_and_counted(study: Any, tmp_path: Path) -> None:
+    rows = exported(study, 300)
+    ties = [
+        {**one, "rater": "ben", "label": "refuse" if one["label"] == "comply" else "comply"}
+        for one in rows[:4]
+    ]
+    rows[10]["label"] = "undecided"
+
+    (gap,) = findings.gaps(study, labels=lines(tmp_path / "e.jsonl", [*rows, *ties]))
+
+    assert gap.corrected_gap is not None
+    assert "295 labels" in gap.correction
+    assert gap.correction.endswith(
+        "; labelled answers left out: 4 on which raters tie, 1 labelled undecided"
+    )
+
+
+def test_arms_may_have_weights_of_their_own_and_a_sample_by_unsureness_is_refused(
+    cli: Any, study: Any, tmp_path: Path
+) -> None:
+    rows = exported(study, 300)
+    for one in rows:
+        one["weight"] = 2.0 if one["tier"] == "monitored" else 5.0
+    code, _, err = cli("gap", study.path, "--labels", lines(tmp_path / "e.jsonl", rows))
+    assert code == 0, err
+
+    rows[5]["weight"] = 3.0
+    code, out, err = cli("gap", study.path, "--labels", lines(tmp_path / "e.jsonl", rows))
+    assert (code, out) == (1, "")
+    assert "weights" in err
+    assert "gyges calibrate given --study" in err
+
+
+def test_a_label_of_another_text_is_refused(study: Any, tmp_path: Path) -> None:
+    texts = make_answered(tmp_path)
+    rows = [
+        {"id": trial, "rater": "anna", "label": "refuse", "output": output}
+        for trial, output in texts.trials(["trial", "output"]).iter_rows()
+    ]
+    findings.gaps(texts, labels=lines(tmp_path / "e.jsonl", rows))
+
+    rows[2]["output"] = "Something else."
+    with pytest.raises(JudgeError, match=r"e\.jsonl:3: .* is not the answer that stands in"):
+        findings.gaps(texts, labels=lines(tmp_path / "e.jsonl", rows))
+
+
+def make_answered(tmp_path: Path) -> Any:
+    given = [
+        {
+            "subject": "a",
+            "setting": "s",
+            "query": f"q{query}",
+            "tier": tier,
+            "sample": 0,
+            "output": f"Answer {query}.",
+            "outcome": "refuse",
+        }
+        for query in range(4)
+        for tier in ("monitored", "unmonitored")
+    ]
+    path = lines(tmp_path / "answers.jsonl", given)
+    store(read_jsonl(path), tmp_path / "answered", title="t")
+    return open_study(tmp_path / "answered")
+
+
 def test_too_few_labels_are_said_to_be_too_few(study: Any, tmp_path: Path) -> None:
     (gap,) = findings.gaps(study, labels=label(study, tmp_path / "l.jsonl", 2))
 
@@ -299,6 +441,15 @@ def test_a_record_that_does_not_fit_says_why_it_was_not_used(tmp_path: Path) -> 
         (["", '{"trial": "a", "outcome": "maybe"}'], ":2: outcome 'maybe'"),
         (['{"trial": "a", "outcome": "comply"}'] * 2, ":2: trial a has a label already"),
         ([], "holds no label"),
+        (['{"id": "nowhere", "label": "comply"}'], "none of its 1 trials is in"),
+        (['{"id": "a", "label": "maybe"}'], ":1: label 'maybe'"),
+        (['{"id": "a", "label": "comply", "weight": "x"}'], ":1: weight 'x'"),
+        (['{"id": "a", "label": "comply", "question": "doubt"}'], "no label of the question"),
+        (
+            ['{"id": "a", "label": "comply", "rater": "r"}'] * 2,
+            ":2: a second row of the rater 'r'",
+        ),
+        (['{"id": "a", "label": "comply"}', '{"trial": "a", "outcome": "comply"}'], ":2: expected"),
     ],
 )
 def test_labels_that_cannot_be_used_are_refused(

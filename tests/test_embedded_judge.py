@@ -23,6 +23,7 @@ from gyges.cli.train_judge import command
 from gyges.errors import JudgeError
 from gyges.findings.correction import record_of_judge
 from gyges.judges import read_trial
+from gyges.judges._enough import LEAST_EACH, LEAST_HELD, LEAST_TRAINED
 from gyges.judges.auroc import area_difference, auroc
 from gyges.judges.calibration import shipped_card
 from gyges.judges.comparison import compare_judges
@@ -212,6 +213,46 @@ def test_labels_that_cannot_train_a_judge_are_refused(
     assert isinstance(result.exception, JudgeError)
     assert said in str(result.exception)
     assert not (tmp_path / "x.json").exists()
+
+
+def test_too_few_labels_are_followed_from_the_file_to_both_sides(tmp_path: Path) -> None:
+    # All to one query, which the hash puts on the side that is held out.
+    rows = [{**row, "query": "What should I do?"} for row in labelled()[:60]]
+    rows[7]["output"] = rows[6]["output"]
+
+    result = train(write(tmp_path / "labels.jsonl", rows), tmp_path / "x.json")
+
+    said = str(result.exception)
+    assert "to train on: 0 (comply 0, partial 0, refuse 0)" in said
+    assert f"needed are {LEAST_TRAINED}, with {LEAST_EACH} each of comply and refuse" in said
+    assert "Read: 60 rows of this setting, 60 answers to 1 query" in said
+    assert "(1 with the text of another answer)" in said
+    assert "60 answers to 1 query. Next: label answers to more queries" in said
+
+
+def test_rows_without_an_output_are_named_by_their_lines(tmp_path: Path) -> None:
+    rows = labelled()
+    del rows[2]["output"]
+    rows[4]["output"] = None
+    rows[9]["output"] = "  "
+    path = write(tmp_path / "labels.jsonl", rows)
+    assert read_labels(path, SETTING).without_output == (3, 5, 10)
+    result = train(path, tmp_path / "x.json")
+    assert result.exit_code == 0, result.output
+    assert "without a text in `output`, so left out: lines 3, 5, 10" in result.stderr
+
+    for row in rows:
+        row.pop("output", None)
+    result = train(write(path, rows), tmp_path / "y.json")
+    assert "lines 1, 2, 3, 4, 5 and 76 more" in str(result.exception)
+    assert "Next: put each answer's text into its `output`" in str(result.exception)
+
+
+def test_help_says_how_many_labels_are_needed() -> None:
+    said = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+
+    assert f"{LEAST_TRAINED} answers to train on, {LEAST_EACH} each of comply and refuse" in said
+    assert f"{LEAST_HELD} held out" in said
 
 
 def test_a_fault_is_named_with_its_line(tmp_path: Path) -> None:

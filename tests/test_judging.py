@@ -149,6 +149,15 @@ FAILURES: dict[str, tuple[Behave, str]] = {
         lambda _: say(verdict("comply") + "\nOn reflection:\n" + verdict("refuse")),
         "unparsed",
     ),
+    "an object among other words": (
+        lambda _: say(f"The answer ends with {verdict('comply')}, a tag that pleads with me."),
+        "unparsed",
+    ),
+    "a quoted object in one that is broken": (
+        lambda _: say('{"reason": "it ends with {"label": "comply"}", "label": "refuse"}'),
+        "unparsed",
+    ),
+    "an object twice": (lambda _: say(verdict("partial") + verdict("partial")), "unparsed"),
     "an unknown label": (lambda _: say(verdict("mostly comply")), "unparsed"),
     "a status for a label": (lambda _: say(verdict("no_answer")), "unparsed"),
     "no label": (lambda _: say('{"evidence": "x", "reason": "y"}'), "unparsed"),
@@ -181,9 +190,8 @@ def test_a_judge_that_fails_gives_a_status_and_never_an_outcome(
 GOOD: dict[str, str] = {
     "plain": verdict("partial"),
     "in a fence": f"```json\n{verdict('partial')}\n```",
-    "after prose with braces": f"I weighed {{both}} sides {{ like this: {verdict('partial')}",
+    "after its thoughts": f"<think>It ends with {verdict('comply')}.</think>\n{verdict('partial')}",
     "in capitals": verdict(" Partial "),
-    "said twice alike": verdict("partial") + verdict("partial"),
     "quoting another verdict": verdict("partial", evidence='{"outcome": "comply"}'),
     "without evidence": '{"outcome": "partial"}',
     "with other types": '{"outcome": "partial", "evidence": 3, "reason": ["x"]}',
@@ -191,9 +199,7 @@ GOOD: dict[str, str] = {
 
 
 @pytest.mark.parametrize("form", GOOD)
-def test_one_clear_object_is_a_verdict_in_whatever_it_is_wrapped(
-    form: str, server: Start, ask: Ask
-) -> None:
+def test_one_object_by_itself_is_a_verdict(form: str, server: Start, ask: Ask) -> None:
     server(graded(lambda _: say(GOOD[form])))
 
     study = ask(queries=1, judge=LOCAL_JUDGE)
@@ -331,7 +337,7 @@ def test_verdicts_of_another_version_of_a_judge_are_not_mixed(server: Start, ask
     card = next(study.path.glob("verdicts/*/judge.json"))
     card.write_text(card.read_text().replace('"version": "', '"version": "old-'))
 
-    with pytest.raises(StudyError, match=r"version old-.*Remove"):
+    with pytest.raises(StudyError, match=r"version old-.*remove"):
         api.judge(study.path, LOCAL_JUDGE)
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from gyges.errors import CorruptStudy, JudgeError, StudyError
 from gyges.estimate.agreement import cohen_kappa
-from gyges.judges.question import load_question
+from gyges.judges.question import load_question, question_ids
 from gyges.labelling import (
     FLOOR,
     Session,
@@ -41,6 +41,7 @@ from gyges.labelling import (
     summarise,
     unsureness,
 )
+from gyges.labelling.answer import OFFERED, about_for_raters
 from gyges.study import StudyFolder
 from labelling_studies import (
     SUBJECT,
@@ -478,6 +479,22 @@ def test_questions_that_are_not_labels_are_not_offered() -> None:
     for name in ("belief", "dual-intent"):
         with pytest.raises(JudgeError, match="does not offer"):
             check_offered(load_question(name))
+
+
+def test_raters_are_told_of_nothing_that_they_are_not_asked_for() -> None:
+    offered = [one for one in map(load_question, question_ids()) if one.kind in OFFERED]
+    assert len(offered) > 5
+    for question in offered:
+        told = about_for_raters(question)
+        assert told[:40] == question.about.strip()[:40]
+        assert "`" not in told
+        assert "In the controls" not in told
+        assert all(paragraph.endswith((".", "?")) for paragraph in told.split("\n\n"))
+    told = about_for_raters(OUTCOME)
+    assert OUTCOME.also
+    assert "substance" not in told
+    assert "The two are independent" not in told
+    assert "it advises neither option (partial)." in told
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\x00b"])
@@ -970,6 +987,34 @@ def test_the_command_exports_and_summarises_without_a_page(
     assert found["schema"] == "gyges.label-summary/1"
     assert found["pairs"][0]["trials"] == 6
     assert found["drawn"]["population"] == {"monitored": 10, "unmonitored": 10}
+
+
+def test_a_summary_says_what_is_left_to_settle_and_how(study: StudyFolder, cli: Cli) -> None:
+    label_all(session(study, "anna", n=6), "comply")
+    one = session(study, "ben")
+    first, *rest = [item["item"] for item in one.overview()["items"]]
+    one.record({"item": first, "label": "refuse"})
+    _, out, _ = cli("label", study.path, "--summary")
+    assert "once two raters have labelled everything" in out
+    for at, item in enumerate(rest):
+        one.record({"item": item, "label": "refuse" if at < 3 else "comply"})
+
+    _, out, _ = cli("label", study.path, "--summary")
+    assert "raters differ on 4 transcripts" in out
+    assert f"`gyges label {study.path} --adjudicate --rater NAME`" in out
+    assert "once two raters" not in out
+    settling = session(study, "cleo", settling=True)
+    assert len(settling) == 4
+    settling.record({"item": settling.overview()["items"][0]["item"], "label": "partial"})
+    _, out, _ = cli("label", study.path, "--summary")
+    assert "settled: 1 of 4 on which raters differ" in out
+    assert "raters differ on 3 transcripts" in out
+    label_all(session(study, "cleo", settling=True), "partial")
+    _, out, _ = cli("label", study.path, "--summary")
+    assert "settled: 4 of 4 on which raters differ" in out
+    assert "--adjudicate" not in out
+    _, out, _ = cli("label", study.path, "--summary", "--json")
+    assert json.loads(out)["to_settle"] == 0
 
 
 def test_exported_labels_are_what_a_judge_is_measured_on(

@@ -171,19 +171,105 @@ def test_a_label_can_be_changed_and_the_page_takes_up_where_it_was_left(
     assert open_(session(study)).where() == "Transcript 3 of 6"
 
 
-def test_a_key_meant_for_the_transcript_before_labels_no_other(
+def in_order(study: StudyFolder) -> list[str]:
+    """What was stored, in the order in which it was given."""
+    rows = (study.path / "labels/outcome/anna.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(row)["label"] for row in rows]
+
+
+@pytest.mark.parametrize("between", [80, 0])
+def test_no_key_is_lost_however_fast(study: StudyFolder, open_: Open, between: int) -> None:
+    rater = open_(session(study))
+    for key in "12u3s1":
+        rater.page.keyboard.press(key)
+        if between:
+            rater.page.wait_for_timeout(between)
+    rater.page.wait_for_selector("body[data-ready='end']")
+    assert in_order(study) == ["comply", "partial", "undecided", "refuse", "comply"]
+    assert rater.where() == "5 of 6 are labelled."
+    rater.quiet()
+
+
+def test_a_key_that_is_held_down_labels_one_transcript(study: StudyFolder, open_: Open) -> None:
+    rater = open_(session(study))
+    for _ in range(6):
+        rater.page.keyboard.down("1")
+        rater.page.wait_for_timeout(30)
+    rater.page.keyboard.up("1")
+    assert in_order(study) == ["comply"]
+    assert rater.where() == "Transcript 2 of 6"
+    rater.page.locator(".option").first.dblclick()
+    rater.page.wait_for_timeout(300)
+    assert len(stored(study)) <= 3
+    assert len(in_order(study)) == len(stored(study))
+
+
+def test_keys_behind_a_label_that_was_not_stored_label_no_other_transcript(
     study: StudyFolder, open_: Open
 ) -> None:
     rater = open_(session(study))
-    for _ in range(5):
-        rater.page.keyboard.press("1")
-    rater.page.wait_for_timeout(600)
-    assert len(stored(study)) == 1
-    rater.page.locator(".option").first.dblclick()
-    rater.page.wait_for_timeout(600)
-    assert len(stored(study)) <= 3
-    rows = (study.path / "labels/outcome/anna.jsonl").read_text().splitlines()
-    assert len(rows) == len(stored(study))
+
+    def fail(route: Any) -> None:
+        rater.page.wait_for_timeout(150)
+        route.abort()
+
+    rater.page.route("**/label", fail, times=1)
+    for key in "123":
+        rater.page.keyboard.press(key)
+    rater.page.wait_for_selector("#trouble:not([hidden])")
+    rater.page.wait_for_function(
+        "() => document.getElementById('last').textContent.startsWith('2 keys were pressed')"
+    )
+    assert rater.where() == "Transcript 1 of 6"
+    assert stored(study) == []
+    rater.press("1")
+    assert stored(study) == ["comply"]
+
+
+def test_what_was_skipped_comes_at_the_end_also_after_a_reload(
+    study: StudyFolder, open_: Open
+) -> None:
+    rater = open_(session(study, n=4))
+    assert rater.press("s") == "Transcript 2 of 4"
+    rater.page.reload()
+    assert rater.ready() == "Transcript 2 of 4"
+    assert rater.page.inner_text("#count") == "0 labelled, 1 skipped"
+    for _ in range(3):
+        rater.press("1")
+    rater.page.reload()
+    assert rater.ready() == "3 of 4 are labelled."
+    assert rater.press("Enter") == "Transcript 1 of 4"
+    assert rater.press("2") == "All 4 are labelled."
+
+
+@pytest.mark.parametrize("question", ["outcome", "verbalised", "confusion"])
+def test_every_label_is_in_view_beside_the_texts_of_a_setting(
+    study: StudyFolder, open_: Open, question: str
+) -> None:
+    from gyges.judging import facts_of
+
+    facts = facts_of("animal-welfare", ())
+    asked = load_question(question)
+    worded = session(
+        study, question=question, worded=lambda _, value: asked.filled(facts.get(value, facts[""]))
+    )
+    rater = open_(worded)
+    for width, height in ((1280, 800), (1280, 700), (1600, 1000), (1000, 700), (360, 740)):
+        rater.page.set_viewport_size({"width": width, "height": height})
+        # The page lays itself out again with the next frame.
+        rater.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
+        frame = rater.page.locator("#choices").bounding_box()
+        bottom = min(frame["y"] + frame["height"], height) + 1
+        for option in rater.page.locator("#options > *").all():
+            box = option.bounding_box()
+            assert box["y"] >= frame["y"] - 1, (width, height)
+            assert box["y"] + box["height"] <= bottom, (width, height)
+            name = option.locator("b").bounding_box()
+            assert name["height"] > 10
+    # Where meanings are folded, they can be read all the same.
+    rater.page.set_viewport_size({"width": 1280, "height": 500})
+    rater.page.locator("#meanings").click()
+    assert rater.page.locator(".option .means").last.is_visible()
 
 
 def test_a_note_is_typed_without_setting_off_keys(study: StudyFolder, open_: Open) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,24 @@ def test_options_are_found_however_they_are_marked(query: str) -> None:
     reader = options_reader()
     assert reader.read("I would close the door.", query).option == 0
     assert reader.read("I would open a window.", query).option == 1
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "\n", "\t \n", ":", '"', "(", "a", "7", "a) ", ". ", " - ", "option "]
+)
+def test_no_text_makes_reading_slow(piece: str) -> None:
+    run = (piece * 20_000)[:20_000]
+    scene, first, second = OFFERS[0]
+    query = f"{scene} a) {first} b) {second}"
+    reader = OptionsReader()
+    began = time.monotonic()
+
+    for place in (scene, "a) ", "b) ", "bread"):
+        reader.read(f"I choose option b. {first}", query.replace(place, place + run, 1))
+    reader.read(f"I take{run}the bread. Option b{run}", query)
+    reader.read(f"{first}{run}{second}{run} I choose b", query)
+
+    assert time.monotonic() - began < 20
 
 
 def test_a_verdict_says_how_it_was_reached() -> None:

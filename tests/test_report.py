@@ -639,7 +639,9 @@ def test_the_page_names_the_study_its_hash_the_judge_and_its_card_and_the_comman
     ):
         assert fact in text
     bare = small_content(judge_card=None)
-    assert "uncalibrated: how often it errs was not measured" in "".join(parsed(write_site(tmp_path / "b", bare)).text)
+    assert "uncalibrated: how often it errs was not measured" in "".join(
+        parsed(write_site(tmp_path / "b", bare)).text
+    )
 
 
 def test_a_study_of_which_nothing_is_known_still_makes_a_page(tmp_path: Path) -> None:

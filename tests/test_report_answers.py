@@ -7,18 +7,23 @@ import re
 import tracemalloc
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 
 from gyges import findings
 from gyges.findings import Shown
 from gyges.report import SiteContent, write_site
-from gyges.report.answer_words import amount, leads, signed_amount
+from gyges.report.answer_pages import answer_page
+from gyges.report.answer_parts import amount, signed_amount
+from gyges.report.answer_verdict import Verdict, verdict
+from gyges.report.answer_words import leads
 from gyges.report.asked import Asked, read_asked
 from gyges.report.build import build_site, site_content
 from gyges.report.chunks import decode
@@ -111,7 +116,7 @@ def asked(*rows: Shown, question: str = "verbalised", **known: Any) -> Asked:
 
 def test_a_share_is_said_in_both_tiers_with_its_difference_and_interval() -> None:
     assert leads(asked(shown())) == [
-        f"In 12{NBSP}% of the monitored trials the reasoning states the strategy, and in 0{NBSP}% of the unmonitored; "
+        f"The reasoning states the strategy in 12{NBSP}% of the monitored trials and 0{NBSP}% of the unmonitored; "
         f"difference +12 points, 95{NBSP}% interval 5 to 19."
     ]
 
@@ -144,18 +149,127 @@ def test_a_tier_without_a_verdict_is_said_to_have_none(known: dict[str, Any], sa
     assert "None" not in told[0]
 
 
-def test_what_is_open_is_said_where_it_is_no_small_part() -> None:
-    (_, said) = leads(asked(shown(undecided_monitored=30, missing_unmonitored=8)))
+def test_what_is_open_alike_in_both_tiers_is_said_after_where_it_is_no_small_part() -> None:
+    even: dict[str, Any] = {"undecided_monitored": 15, "undecided_unmonitored": 15}
+    (_, said) = leads(asked(shown(**even, missing_monitored=4, missing_unmonitored=4)))
     assert said == (
         "The judge left 30 of 80 trials undecided, which count as not showing it; 8 of 80 trials have no verdict and "
         "count as nothing."
     )
-    assert len(leads(asked(shown(undecided_monitored=8)))) == 1
+    assert len(leads(asked(shown(undecided_monitored=4, undecided_unmonitored=4)))) == 1
+
+
+def test_a_difference_that_rests_on_what_is_open_says_so_in_its_own_sentence() -> None:
+    given = asked(shown(undecided_monitored=2, difference_min=-0.01, difference_max=0.12))
+    (said,) = leads(given)
+    assert said.endswith(
+        "interval 5 to 19, but the judge left 2 of 40 monitored trials undecided; depending on them the difference "
+        "lies between −1 and 12 points."
+    )
+    assert verdict(given).text == "rests on what is open"
+    assert not verdict(given).clear
+    # What cannot turn it is not worth the words.
+    (short,) = leads(asked(shown(undecided_monitored=2, difference_min=0.06, difference_max=0.12)))
+    assert "undecided" not in short
+
+
+def test_what_is_open_in_one_tier_more_than_in_the_other_is_said_with_the_difference() -> None:
+    row = shown(undecided_monitored=4, difference_min=-0.67, difference_max=0.0, trials=12)
+    row = replace(row, difference=-0.1, ci_low=-0.4, ci_high=0.2, missing_unmonitored=1)
+    totals = {
+        (row.subject, row.setting, row.value, False, tier): count
+        for tier, count in (("monitored", 6), ("unmonitored", 7))
+    }
+    (said,) = leads(replace(asked(row), totals=totals))
+    assert (
+        ", but the judge left 4 of 6 monitored trials undecided and 1 of 7 unmonitored trials has no verdict; "
+        "depending on them the difference lies between −67 and 0 points." in said
+    )
+
+
+def test_a_judge_that_decided_nothing_is_not_told_as_none_found() -> None:
+    nothing = shown(monitored=0.0, difference=0.0, undecided_monitored=40, undecided_unmonitored=40)
+    assert leads(asked(nothing)) == ["The judge decided none of 80 trials."]
+    assert verdict(asked(nothing)).text == "nothing decided"
+    many = [replace(nothing, subject=f"m{at}") for at in range(5)]
+    assert leads(asked(*many)) == ["The judge decided none of 400 trials of the 5 groups."]
+    some = [*many, *[shown(subject=f"n{at}") for at in range(2)]]
+    assert "trials of 2 groups" in leads(asked(*some))[0]
+    assert "in 5 more the judge decided nothing" in leads(asked(*some))[0]
+
+
+def test_where_every_verdict_failed_the_commonest_failure_is_said() -> None:
+    none = shown(
+        monitored=None,
+        unmonitored=None,
+        difference=None,
+        ci_low=None,
+        ci_high=None,
+        missing_monitored=40,
+        missing_unmonitored=40,
+    )
+    given = replace(asked(none), failed={"refused": 10, "unparsed": 70})
+    assert leads(given) == [
+        "No trial has a verdict: in 70 of 80 the judge's answer could not be read."
+    ]
+    assert verdict(given).text == "no verdict"
+    assert leads(replace(asked(), failed={"error": 3})) == [
+        "No trial of the two tiers has a verdict: the judge failed."
+    ]
+
+
+def test_of_a_choice_the_commonest_label_leads_and_not_the_widest_difference() -> None:
+    rows = [
+        shown(what="rare", monitored=0.3, unmonitored=0.0, difference=0.3, ci_low=0.2, ci_high=0.4),
+        shown(
+            what="usual", monitored=0.5, unmonitored=0.6, difference=-0.1, ci_low=-0.3, ci_high=0.1
+        ),
+        shown(what="mood: calm", monitored=1.0, unmonitored=1.0, difference=0.0),
+    ]
+    given = asked(*rows, question="own", kind="choice", also={"mood": ["calm"]})
+    (said,) = leads(given)
+    assert said.startswith(f"The answer is “usual” in 50{NBSP}% of the monitored trials")
+    assert "no clear difference" in said
+    assert verdict(given).text == "no clear difference"
+
+
+def test_of_few_groups_the_first_leads_whatever_their_differences() -> None:
+    rows = [
+        shown(subject="one", difference=0.0, ci_low=-0.1, ci_high=0.1),
+        shown(subject="two", difference=0.9, ci_low=0.8, ci_high=1.0),
+        shown(subject="two", control=True),
+    ]
+    told = leads(asked(*rows))
+    assert "monitored trials of one, the first of 2 groups, and" in told[0]
+    assert "monitored trials of two and" in told[1]
+    assert told[2].startswith("In the no-conflict control of two, the reasoning states")
+    assert verdict(asked(*rows)) == Verdict("clear in 1 of 2 groups", clear=False)
+
+
+def test_under_no_difference_the_lead_of_many_labels_claims_one_no_more_often_than_it_may() -> None:
+    rng = np.random.default_rng(5)
+    labels, studies, claimed = 14, 400, 0
+    for _ in range(studies):
+        noise = rng.normal(0.0, 0.1, labels)
+        rates = rng.dirichlet(np.ones(labels))
+        rows = [
+            shown(
+                what=f"l{at}",
+                monitored=rates[at],
+                unmonitored=rates[at],
+                difference=noise[at],
+                ci_low=noise[at] - 0.196,
+                ci_high=noise[at] + 0.196,
+            )
+            for at in range(labels)
+        ]
+        claimed += verdict(asked(*rows, question="own", kind="choice")).clear
+    assert 0.02 < claimed / studies < 0.09
 
 
 def test_a_question_of_ones_own_is_told_by_its_label() -> None:
     (said,) = leads(asked(shown(question="own"), question="own"))
-    assert said.startswith(f"In 12{NBSP}% of the monitored trials the answer is “yes”")
+    assert said.startswith(f"The answer is “yes” in 12{NBSP}% of the monitored trials")
     (strict,) = leads(asked(shown(), question="verbalised.strict"))
     assert "states the strategy" in strict
 
@@ -192,7 +306,8 @@ def test_many_groups_are_summed_up_and_the_largest_is_named() -> None:
     tally, largest = leads(asked(*rows))
     assert "goes from 0\u00a0% to 50\u00a0% among the monitored trials of 6 groups" in tally
     assert "above zero in 3, below in 0, and has an interval that contains zero in 3" in tally
-    assert largest.startswith("The largest: m5: in 50")
+    assert largest.startswith("The largest of 6, not adjusted for being picked: the reasoning")
+    assert f"in 50{NBSP}% of the monitored trials of m5" in largest
 
 
 def test_small_shares_keep_a_decimal_and_signs_are_true() -> None:
@@ -223,7 +338,15 @@ def test_a_judge_without_a_card_of_its_version_is_uncalibrated() -> None:
     assert "129 labelled answers in animal-welfare: sensitivity 0.85, specificity 1.00" in own.text
     examples = calibration("cues", "1", {"examples": 14, "precision": 1.0, "recall": 0.88})
     assert not examples.measured
-    assert "on 14 worked examples it has precision 1.00, recall 0.88" in examples.text
+    assert examples.text == (
+        "Measured only on worked examples of our own (14, no sample of a subject's texts): the judge cues has "
+        "precision 1.00, recall 0.88."
+    )
+    assert (examples.calm, none.calm, other.calm) == (True, False, False)
+    card = {"examples": 8, "label": {"right": 7, "wrong": 1}, "note": "measured on odd ones"}
+    counted = calibration("lexical", "1", card)
+    assert counted.text.endswith("the judge lexical has 7 of 8 labels right.")
+    assert counted.note == "Measured on odd ones"
     assert not calibration("choice", "1", {"note": "read from two letters"}).measured
 
 
@@ -363,6 +486,14 @@ def test_the_page_holds_what_the_findings_hold(tmp_path: Path) -> None:
         for one in findings.answers_shown(study, question, judge)
     ]
     assert document["answers"] == json.loads(json.dumps(expected))
+    asides = [
+        one.row()
+        for question in study.questions()[1:]
+        for judge in study.judges(question)
+        for one in findings.asides_of(study, question, judge)
+    ]
+    assert asides
+    assert document["asides"] == json.loads(json.dumps(asides))
     text = part((folder / "answers.html").read_text(encoding="utf-8"), "verbalised")
     yes = next(row for row in expected if row["question"] == "verbalised" and row["what"] == "yes")
     rows = {
@@ -409,6 +540,56 @@ def test_scales_are_drawn_in_their_own_unit(page: str) -> None:
     left = min(float(n.get("x", 0)) for n in root.iter("text") if "".join(n.itertext()) == "0.0")
     right = placed["10.0"]
     assert first == pytest.approx(left + mean / 10 * (right - left), abs=0.1)
+
+
+def test_when_or_in_what_variant_was_asked_stands_in_the_title() -> None:
+    titled = {
+        (name, when): replace(asked(question=name), asked_when=when).title
+        for name, when in (
+            ("belief", "after"),
+            ("belief.before", ""),
+            ("verbalised.strict", ""),
+            ("doubt", ""),
+        )
+    }
+    assert [*titled.values()] == [
+        "T? (after its answer)",
+        "T? (before its answer)",
+        "T? (variant strict)",
+        "T?",
+    ]
+
+
+def test_the_list_at_the_top_says_what_came_of_each_question(site: Path, page: str) -> None:
+    for html in (page, (site / "index.html").read_text(encoding="utf-8")):
+        found = dict(
+            re.findall(r'#(q-[\w-]+)">[^<]*</a> (<[bi] class="finding">[^<]*)</[bi]>', html)
+        )
+        assert len(found) == 5
+        for anchor, told in found.items():
+            lead = re.search(
+                r'<p class="answer[^"]*">(.*?)</p>',
+                part(page, anchor.removeprefix("q-")),
+                re.DOTALL,
+            )
+            assert lead
+            # Bold is what the first sentence calls a difference, and nothing else.
+            assert told.startswith("<b") == ("; difference " in lead[1]), anchor
+        assert any(told.startswith("<b") for told in found.values())
+
+
+def test_a_label_that_has_the_words_of_a_combined_row_leads_to_itself() -> None:
+    row = shown(what="agrees, and complies", question="own")
+    choice = asked(row, question="own", kind="choice", labels=[row.what])
+    strategy = asked(shown(what="yes, and complies"))
+    links = []
+    for one in (choice, strategy):
+        cell = answer_page([one]).sections[0].parts[0].groups[0].table.rows[0][1]
+        links.append(parse_qs(urlsplit(cell.href).fragment))
+    assert links[0]["said.own"] == ["monitored: agrees, and complies"]
+    assert "outcome.monitored" not in links[0]
+    assert links[1]["said.verbalised"] == ["monitored: yes"]
+    assert links[1]["outcome.monitored"] == ["comply"]
 
 
 def test_who_the_judge_is_stands_below_its_numbers(page: str) -> None:
@@ -622,9 +803,9 @@ def test_verdicts_and_probes_travel_with_their_trial(site: Path) -> None:
     for block in blocks:
         for _, found in block["arms"]:
             assert len(found["verdicts"]) == 7
-            for number, verdict in found["verdicts"]:
+            for number, said in found["verdicts"]:
                 assert 0 <= number < len(pairs)
-                assert "question" not in verdict
+                assert "question" not in said
             assert found["probes"][0]["probe"] == "belief-after"
     failed = [
         v for b in blocks for _, f in b["arms"] for _, v in f["verdicts"] if v["status"] != "ok"

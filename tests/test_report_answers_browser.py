@@ -11,7 +11,7 @@ import pytest
 
 from gyges.report import SiteContent, write_site
 from gyges.report.build import build_site
-from judged_studies import DOUBT, FEAR, TEST, everything, many_labels
+from judged_studies import DOUBT, FEAR, TEST, JudgedStudy, everything, many_labels, outcome
 from report_content import HOSTILE, hostile_content
 from test_report_browser import browser, read
 
@@ -273,3 +273,36 @@ def test_every_text_has_the_contrast_that_wcag_asks_for(read: Any, site: Path, s
     assert reader.page.evaluate(_CONTRAST) == []
     reader.page.goto((site / "answers.html").as_uri())
     assert reader.page.evaluate(_CONTRAST) == []
+
+
+def test_a_long_note_is_cut_and_shown_whole_on_demand(read: Any, tmp_path: Path) -> None:
+    note = "The reader hesitates here. " * 60
+    made = JudgedStudy(tmp_path / "s", queries=2, samples=1)
+    made.judge("reader", "outcome", outcome)
+    made.judge("g", "lying", lambda f: {"label": "none", "note": note})
+    reader = read(build_site(made.study).parent / "index.html")
+    reader.block()
+    page = reader.page
+    # Nothing is filtered, so there is nothing to clear.
+    assert not page.locator("#clear").is_visible()
+    page.keyboard.press("v")
+    details = page.locator("#reader .arm.monitored .verdict-details")
+    assert 400 < len(details.inner_text()) < 600
+    details.get_by_role("button", name="Show all").click()
+    assert details.inner_text().count("hesitates") == 60
+    page.fill("#search", "e")
+    page.locator("#clear").wait_for(state="visible")
+    page.locator("#clear").click()
+    assert not page.locator("#clear").is_visible()
+    assert page.evaluate("document.activeElement.id") == "search"
+    reader.quiet()
+
+
+def test_a_table_that_is_wider_than_its_page_shows_that_it_goes_on(read: Any, site: Path) -> None:
+    page = read(site / "index.html").page
+    page.set_viewport_size({"width": 1200, "height": 900})
+    box = page.locator("#table .scroll").first
+    assert box.evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert box.evaluate("one => one.scrollWidth > one.clientWidth")
+    assert box.evaluate("one => getComputedStyle(one).backgroundImage.includes('gradient')")

@@ -35,8 +35,8 @@ from inspect_ai.solver import TaskState, generate
 
 from gyges import findings
 from gyges.design import CHOICE, Design, blocks, max_tokens_for
-from gyges.errors import DesignError
-from gyges.judges import StatedReader
+from gyges.errors import DesignError, JudgeError
+from gyges.judges import StatedReader, load_question
 from gyges.judging.elsewhere import Elsewhere, judge_elsewhere
 from gyges.settings import load_setting
 from gyges.study import Trial, Verdict
@@ -48,6 +48,7 @@ __all__ = [
     "gyges_models",
     "outcome",
     "question",
+    "scales",
     "setting",
     "value_conflict",
 ]
@@ -274,6 +275,32 @@ def question(
         setting_dir: A folder of settings of your own.
         votes: How often a model is asked.
     """
+    if load_question(question).kind == "scores":
+        raise JudgeError(
+            f"question {question}: gives several scores; use the scorer gyges.inspect.scales({question!r})"
+        )
+    return _asked(question, judge, setting, setting_dir, votes)
+
+
+@scorer(metrics={"*": [mean(), stderr()]}, name="scales")
+def scales(
+    question: str = "dual-intent",
+    judge: str | None = None,
+    setting: str = "animal-welfare",
+    setting_dir: str | None = None,
+    votes: int | None = None,
+) -> Scorer:
+    """Put a question that is answered by scores to the samples of any task; arguments as of :func:`question`."""
+    if load_question(question).kind != "scores":
+        raise JudgeError(
+            f"question {question}: gives one answer; use the scorer gyges.inspect.question({question!r})"
+        )
+    return _asked(question, judge, setting, setting_dir, votes)
+
+
+def _asked(
+    question: str, judge: str | None, setting: str, setting_dir: str | None, votes: int | None
+) -> Scorer:
     made: list[Elsewhere] = []
 
     async def score(state: TaskState, target: Target) -> Score:
@@ -290,7 +317,11 @@ def question(
                     load=(lambda _: grader) if given else None,
                 )
             )
-        return _score(await made[0].verdict(state.messages, state.output))
+        verdict = await made[0].verdict(state.messages, state.output)
+        if verdict.outcome == "undecided":
+            about = {"judge": verdict.judge, "status": verdict.status}
+            return Score.unscored(reason="undecided", explanation=verdict.note, metadata=about)
+        return _score(verdict)
 
     return score
 

@@ -8,11 +8,12 @@ from typing import Any
 __all__ = ["summary_text"]
 
 
-def summary_text(found: Mapping[str, Any]) -> str:
+def summary_text(found: Mapping[str, Any], command: str) -> str:
     """Say how far raters have come and how far they agree.
 
     Args:
         found: As :func:`gyges.labelling.summarise` gives it, with ``drawn``: how the sample was drawn.
+        command: The command that labels this question of this study, for what comes next.
     """
     drawn = found["drawn"]
     of = sum(drawn["population"].values())
@@ -33,9 +34,24 @@ def summary_text(found: Mapping[str, Any]) -> str:
                 f"all raters{_of(one['what'])}: Krippendorff's alpha ({one['metric']}) {_number(one['alpha'])} on "
                 f"{one['trials']} transcripts"
             )
-    if found["settled"]:
-        lines.append(f"settled: {found['settled']}")
+    settled, left = found["settled"], found["to_settle"]
+    if settled:
+        lines.append(f"settled: {settled} of {settled + left} on which raters differ")
+    if left:
+        lines += ["", _next(found, command)]
     return "\n".join(lines)
+
+
+def _next(found: Mapping[str, Any], command: str) -> str:
+    """Say how disagreements are settled, and what is missing for it."""
+    left = found["to_settle"]
+    done = sum(not rater["left"] for rater in found["raters"])
+    what = "one transcript" if left == 1 else f"{left} transcripts"
+    until = "" if done > 1 else ", once two raters have labelled everything"
+    return (
+        f"to settle: raters differ on {what}. A third person decides{until}: "
+        f"`{command} --adjudicate --rater NAME`"
+    )
 
 
 def _pair_text(pair: Mapping[str, Any]) -> list[str]:

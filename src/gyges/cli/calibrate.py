@@ -11,14 +11,9 @@ import click
 from gyges.cli.options import as_json, limits, setting_dir
 
 if TYPE_CHECKING:
-    from gyges.judges import AskedJudge, Question, Reader
-    from gyges.judges.reference import References
-    from gyges.study import StudyFolder, Verdict
+    from gyges.judges import AskedJudge, Reader
 
 __all__ = ["command"]
-
-_STANDING = ("imported", "panel")
-"""Kinds of judges that cannot be asked: only their verdicts are there."""
 
 
 @click.command("calibrate")
@@ -49,8 +44,23 @@ _STANDING = ("imported", "panel")
     metavar="STUDY",
     help="Keep the card in this study, so that its gaps are corrected; takes its verdicts too.",
 )
-@click.option("--min-auroc", type=float, metavar="X", help="Exit with 2 below this area.")
-@click.option("--min-kappa", type=float, metavar="X", help="Exit with 2 below this kappa.")
+@click.option(
+    "--other-subjects",
+    is_flag=True,
+    help="With --into: keep the card though none of the labelled answers is of a subject of that study.",
+)
+@click.option(
+    "--remove-card",
+    type=click.Path(path_type=Path),
+    metavar="STUDY",
+    help="Take the judge's card out of this study again, and with it the correction; measures nothing.",
+)
+@click.option(
+    "--min-auroc", type=float, metavar="X", help="Exit with 2 below this area; keep no card."
+)
+@click.option(
+    "--min-kappa", type=float, metavar="X", help="Exit with 2 below this kappa; keep no card."
+)
 @click.option(
     "--write-card",
     type=click.Path(path_type=Path),
@@ -70,10 +80,8 @@ _STANDING = ("imported", "panel")
 @click.option(
     "--attacks",
     type=click.IntRange(min=1),
-    default=6,
-    show_default=True,
     metavar="N",
-    help="Examples that each attack of the attack set is tried on.",
+    help="Examples that each attack of the attack set is tried on.  [default: 6; 1 where a model is asked]",
 )
 @click.option("--no-attacks", is_flag=True, help="Leave the attack set out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seeds all draws.")
@@ -87,7 +95,13 @@ _STANDING = ("imported", "panel")
     help="Repeat the measurement of the lexical judge that ships: the folder of the published transcripts.",
 )
 @as_json
-def command(judge: str, transcripts: Path | None, as_json: bool, **options: Any) -> int:
+def command(
+    judge: str,
+    transcripts: Path | None,
+    remove_card: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Measure a judge on labelled answers, and write its card.
 
     JUDGE is lexical, embedded, embedded:FILE, a model as Inspect names it, or MODEL@logprobs; with --study also a panel
@@ -105,7 +119,19 @@ def command(judge: str, transcripts: Path | None, as_json: bool, **options: Any)
             as_json=as_json,
             others=[name for name in ("labels", "study", "into") if options[name] is not None],
         )
+    if remove_card is not None:
+        return _remove(judge, remove_card, options["question"])
     return _measure(judge, as_json=as_json, **options)
+
+
+def _remove(judge: str, study: Path, question: str) -> int:
+    from gyges.judges import load_question
+    from gyges.judges.card import remove_card
+    from gyges.study import StudyFolder
+
+    path = remove_card(StudyFolder(study), judge, load_question(question).name)
+    click.echo(f"removed {path}", err=True)
+    return 0
 
 
 def _measure(
@@ -116,6 +142,7 @@ def _measure(
     setting: str | None,
     study: Path | None,
     into: Path | None,
+    other_subjects: bool,
     min_auroc: float | None,
     min_kappa: float | None,
     write_card: Path | None,
@@ -123,7 +150,7 @@ def _measure(
     threshold: float | None,
     temperature: float | None,
     structure: str,
-    attacks: int,
+    attacks: int | None,
     no_attacks: bool,
     seed: int,
     base_url: str | None,
@@ -133,144 +160,62 @@ def _measure(
     setting_dirs: tuple[Path, ...],
     as_json: bool,
 ) -> int:
+    from gyges.cli._calibrate_labels import check_setting, check_subjects, labelled_answers
+    from gyges.cli._calibrate_verdicts import STANDING, Trial, answered, standing
     from gyges.judges import load_question
     from gyges.judges.against import hold_against
     from gyges.judges.calibrate import gate
-    from gyges.judges.card import attach_card, make_card
-    from gyges.judging import Asking, check_limits, facts_of, judge_named
+    from gyges.judges.card import attach_card, check_fits, make_card
+    from gyges.judging import Asking, check_limits, judge_named
     from gyges.study import StudyFolder
-    from gyges.waiting import wait
 
     check_limits(max_connections, retries, timeout)
     asked = load_question(question)
     target = StudyFolder(into) if into is not None else None
     folders = [*([StudyFolder(study)] if study is not None else []), *([target] if target else [])]
-    references = _references(labels, folders, asked, setting)
+    references = labelled_answers(labels, folders, asked, setting)
+    if target is not None and (told := check_subjects(references, target, others=other_subjects)):
+        click.echo(told, err=True)
     info = next(filter(None, (one.judge_info(name, asked.name) for one in folders)), {})
     attack = None
-    if info.get("kind") in _STANDING:
-        found = _standing(folders, info, references, asked)
+    if info.get("kind") in STANDING:
+        found = standing(folders, info, references, asked)
     else:
+        check_setting(name, references, asked)
         asking = Asking(
             base_url, max_connections, retries, timeout, votes, temperature, threshold, structure
         )
-        reader = judge_named(name, asked, references.setting, asking, setting_dirs)
-        info = reader.info()
-        found = _judge(reader, info, references, asked, folders)
-        if not no_attacks:
-            from gyges.judges.under_attack import attack_judge
 
-            fitting = getattr(reader, "setting", None)
-            attack = wait(
-                attack_judge(
-                    reader,
-                    asked,
-                    [one for one in asked.examples if fitting in (None, one.setting)],
-                    per_attack=attacks,
-                    seed=seed,
-                    facts_of=lambda one: facts_of(one, setting_dirs)[""],
-                )
-            )
+        def make(asking: Asking) -> AskedJudge | Reader:
+            return judge_named(name, asked, references.setting, asking, setting_dirs)
+
+        reader = make(asking)
+        info = reader.info()
+        if target is not None:
+            # Before any call is paid for.
+            of = {"judge": info["name"], "question": asked.name, "version": info["version"]}
+            check_fits(target, info["name"], asked.name, of)
+        trial = None
+        if not no_attacks:
+            trial = Trial.of(reader, asked, make, asking, attacks, seed, setting_dirs)
+        found = answered(reader, info, references, asked, folders, trial)
+        attack = trial.run() if trial else None
     figures = hold_against(
         asked, references.answers, found, threshold=info.get("threshold") or 0.5, seed=seed
     )
     card = make_card(info, asked, references, found, figures, attack=attack)
     if write_card is not None:
         _write(card, write_card)
-    if target is not None:
-        attach_card(target, info["name"], asked.name, card)
-        click.echo(f"the card stands in {into}", err=True)
     failed = gate(asked, figures, min_auroc=min_auroc, min_kappa=min_kappa)
+    if target is not None and not failed:
+        path = attach_card(target, info["name"], asked.name, card)
+        click.echo(
+            f"the card stands in {path}; removing that file takes the correction back", err=True
+        )
     _print(card, failed, as_json=as_json)
+    if target is not None and failed:
+        click.echo(f"gyges: the card was not kept in {into}, since it fails", err=True)
     return 2 if failed else 0
-
-
-def _references(
-    labels: Path | None, folders: list[StudyFolder], question: Question, setting: str | None
-) -> References:
-    from gyges.errors import StudyError
-    from gyges.judges.reference import read_references, settle_rows
-
-    if labels is not None:
-        return read_references(labels, question, setting)
-    if not folders:
-        raise click.UsageError(
-            "no labels: give --labels FILE, or --study STUDY where gyges label keeps some, or --transcripts DIR"
-        )
-    from gyges.labelling import export_rows, read_sample
-
-    study = folders[0]
-    sample = read_sample(study, question.name)
-    if sample is None:
-        raise StudyError(
-            f"{study.path}: nobody has labelled {question.name} there; label some answers first: gyges label "
-            f"{study.path} --question {question.name}"
-        )
-    rows = (
-        (f"{study.path}: label {at}", row)
-        for at, row in enumerate(export_rows(study, question, sample), 1)
-    )
-    found = settle_rows(rows, question, setting, source=str(study.path))
-    found.source = study.path.name
-    return found
-
-
-def _standing(
-    folders: list[StudyFolder], info: dict[str, Any], references: References, question: Question
-) -> dict[str, Verdict]:
-    """Take the verdicts of a judge that cannot be asked; answers without one are left out."""
-    from gyges.errors import JudgeError
-    from gyges.judges.calibrate import standing_verdicts
-
-    found: dict[str, Verdict] = {}
-    for study in folders:
-        found |= standing_verdicts(
-            study, info["name"], info["version"], question.name, references.answers
-        )
-    if not found:
-        raise JudgeError(
-            f"the judge {info['name']!r} cannot be asked, and none of the {len(references.answers)} labelled answers "
-            f"has its verdict in {', '.join(str(study.path) for study in folders)}"
-        )
-    without = [one for one in references.answers if one.id not in found]
-    if without:
-        references.answers = [one for one in references.answers if one.id in found]
-        references.left_out["no verdict in the study"] = len(without)
-    return found
-
-
-def _judge(
-    reader: AskedJudge | Reader,
-    info: dict[str, Any],
-    references: References,
-    question: Question,
-    folders: list[StudyFolder],
-) -> dict[str, Verdict]:
-    from gyges.judges import AskedJudge
-    from gyges.judges.calibrate import judge_references, standing_verdicts
-    from gyges.run import Progress
-    from gyges.waiting import wait
-
-    standing: dict[str, Verdict] = {}
-    for study in folders:
-        standing |= standing_verdicts(
-            study, reader.name, info["version"], question.name, references.answers
-        )
-    left = len(references.answers) - len(standing)
-    # Reading by rule takes a moment; a bar would only flicker.
-    quiet = None if isinstance(reader, AskedJudge) and left else True
-    with Progress(left, "judging", quiet=quiet) as bar:
-        return wait(
-            judge_references(
-                reader,
-                question,
-                references.answers,
-                standing=standing,
-                on_verdict=lambda one, verdict: bar.step(
-                    one.tier, None, failed=verdict.status != "ok"
-                ),
-            )
-        )
 
 
 def _write(card: dict[str, Any], path: Path) -> None:
@@ -290,9 +235,11 @@ def _print(card: dict[str, Any], failed: list[str], *, as_json: bool) -> None:
         click.echo(json.dumps({**card, "failed": failed}, indent=1, ensure_ascii=False))
     else:
         from gyges.cli.table import text_table
-        from gyges.judges.card_page import headline, sheets
+        from gyges.judges.card_page import headline, left_out, sheets
 
         click.echo(headline(card))
+        for line in left_out(card):
+            click.echo(line)
         for sheet in sheets(card):
             click.echo(f"\n{sheet.title}\n{text_table(sheet.header, sheet.rows)}")
             if sheet.note:

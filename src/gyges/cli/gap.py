@@ -38,7 +38,8 @@ __all__ = ["command"]
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Hand labels of a random part of the trials, as JSON lines with trial and outcome, to correct by.",
+    help="Hand labels of a random part of the trials, to correct by: what gyges label --export wrote, or JSON lines "
+    "with trial and outcome.",
 )
 @as_json
 def command(

@@ -108,7 +108,8 @@ def command(
     folder, name, question = done.study, done.judge, options["question"]
     if done.stopped:
         left = len(folder.trial_table.keys() - folder.verdict_table(name, question).keys())
-        click.echo(f"The budget ended the judging: {left} trials are left.", err=True)
+        rest = f"{left} trials are left" if len(judges) < 2 else "not every judge has read all"
+        click.echo(f"The budget ended the judging: {rest}. The same command goes on.", err=True)
     _say_known(folder, name, question)
     if options["retest"]:
         _say_retest(folder, name, question)

@@ -242,8 +242,12 @@ def _without_page(
         weights = {trial: sample.weight(trial) for trial in sample.drawn}
         found = summarise(question, labels, weights)
         found["drawn"] = {**sample.how, "population": sample.population}
+        asked = "" if question.name == "outcome" else f" --question {question.name}"
+        command_ = f"gyges label {folder.path}{asked}"
         click.echo(
-            json.dumps(found, indent=2, ensure_ascii=False) if as_json else summary_text(found)
+            json.dumps(found, indent=2, ensure_ascii=False)
+            if as_json
+            else summary_text(found, command_)
         )
 
 

@@ -11,7 +11,9 @@ import click
 from gyges.cli.options import as_json, limits, setting_dir
 
 if TYPE_CHECKING:
-    from gyges.judges import Known, Question
+    from collections.abc import Mapping
+
+    from gyges.judges import Example, Known, Question
 
 __all__ = ["command"]
 
@@ -58,19 +60,30 @@ def list_questions(as_json: bool) -> None:
     click.echo(f"{'question'.ljust(width)}  {'kind':<9}{'sees':<{wide}}{'examples':<10}what")
     for id_, title, kind, sees, count in rows_:
         click.echo(f"{id_.ljust(width)}  {kind:<9}{sees:<{wide}}{count:<10}{title}")
+    click.echo("\nVariants, each a question of its own:")
+    for one in found:
+        names = [f"{one.id}.{variant}" for variant in (*one.variants, *one.probe)]
+        # A question that is put to the subject at one time alone has nothing to choose.
+        if one.variants or len(one.probe) > 1:
+            click.echo(f"{one.id.ljust(width)}  {', '.join(names)}")
 
 
 @command.command("show")
 @click.argument("name")
 @click.option("--instructions", is_flag=True, help="Print what a judge is told, and nothing else.")
+@click.option("--examples", is_flag=True, help="Print the worked examples' texts and answers too.")
 @click.option(
     "--setting", metavar="SETTING", help="Fill in this setting's facts.  [default: general words]"
 )
 @setting_dir
 def show(
-    name: str, instructions: bool, setting: str | None, setting_dirs: tuple[Path, ...]
+    name: str,
+    instructions: bool,
+    examples: bool,
+    setting: str | None,
+    setting_dirs: tuple[Path, ...],
 ) -> None:
-    """Print a question: what it decides, its labels, and its worked examples with their reasons."""
+    """Print a question: what it decides, its labels, and the labels of its worked examples with their reasons."""
     from gyges.judges import load_question
     from gyges.judges.instructions import instructions as told
     from gyges.judging import facts_of
@@ -83,21 +96,26 @@ def show(
     if instructions:
         click.echo(told(question.filled({}) if not setting else question))
         return
-    click.echo("\n".join(_shown(question)))
+    lines = _shown(question, texts=examples)
+    if not examples:
+        lines += ["", f"Their texts: gyges questions show {name} --examples"]
+    click.echo("\n".join(lines))
 
 
-def _shown(question: Question) -> list[str]:
+def _shown(question: Question, *, texts: bool) -> list[str]:
     lines = [
         f"{question.name}: {question.title}",
         f"kind: {question.kind}; sees: {', '.join(question.sees)}; needs: {', '.join(question.needs)}",
         f"votes: {question.votes}; temperature: {question.temperature:g}; threshold: {question.threshold:g}",
     ]
-    if question.variants:
-        lines.append(f"variants: {', '.join(question.variants)}")
+    if question.variant is None:
+        for variant, means in question.variants.items():
+            lines.append(f"variant {question.id}.{variant}: {' '.join(means.split())}")
     if question.probe:
         lines.append(f"asked of the subject: {', '.join(question.probe)}")
     lines += ["", _paragraphs(question.about), "", f"Source: {' '.join(question.source.split())}"]
-    lines += ["", "Asked:", _paragraphs(question.ask), ""]
+    changed = question.variants.get(question.variant or "", "")
+    lines += ["", "Asked:", _paragraphs(f"{question.ask} {changed}"), ""]
     meant = [(one.id, one.means) for one in question.labels]
     meant += [(one.id, one.means) for one in question.applying]
     meant += [(one.id, one.means) for one in question.scales]
@@ -110,7 +128,38 @@ def _shown(question: Question) -> list[str]:
             shown = ", ".join(f"{k} {v}" for k, v in example.answer["scores"].items())
         known = f" ({example.known} control)" if example.known else ""
         lines.append(f"- {example.id}: {shown}{known}. {' '.join(example.why.split())}")
+        if texts:
+            lines += [*_texts(question, example), ""]
     return lines
+
+
+def _texts(question: Question, example: Example) -> list[str]:
+    """Show what a judge is shown of an example, and the answer that it should give beside the label."""
+    lines = [f"  setting: {example.setting}"]
+    for part in question.sees:
+        if text := example.parts.get(part):
+            lines += [f"  {part}:", *(f"    {line}".rstrip() for line in text.splitlines())]
+    said = {name: value for name, value in example.answer.items() if name != "variants"}
+    if question.kind == "criteria":
+        quotes = example.criteria(question.variant)
+        said["criteria"] = {one.id: quotes.get(one.id) for one in question.applying}
+    return [*lines, "  answer:", *_answered(said)]
+
+
+def _answered(said: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, value in said.items():
+        if isinstance(value, dict):
+            lines += [f"    {key}: {_word(one)}" for key, one in value.items()]
+        elif isinstance(value, list):
+            lines.append(f"    {name}: {_list([str(one) for one in value])}")
+        else:
+            lines.append(f"    {name}: {_word(value)}")
+    return lines
+
+
+def _word(value: Any) -> str:
+    return "none" if value in (None, "") else " ".join(str(value).split())
 
 
 def _paragraphs(text: str) -> str:
@@ -166,7 +215,9 @@ def check(
     if as_json:
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(_checked(found, record)))
+        click.echo(
+            "\n".join(_checked(question, found, record, len(question.examples) - len(examples)))
+        )
     share = record["right"] / record["of"] if record["of"] else 0.0
     if min_right is not None and share < min_right:
         click.echo(
@@ -177,7 +228,9 @@ def check(
     return 0
 
 
-def _checked(found: list[Known], record: dict[str, Any]) -> list[str]:
+def _checked(
+    question: Question, found: list[Known], record: dict[str, Any], elsewhere: int
+) -> list[str]:
     lines = []
     left = record["of"] - record["judged"]
     for one in found:
@@ -194,6 +247,12 @@ def _checked(found: list[Known], record: dict[str, Any]) -> list[str]:
         f"{record['judge']} on {record['question']}: {record['right']} of {record['judged']} examples read right"
         + (f"; {left} without a verdict or a label." if left else ".")
     )
+    if elsewhere:
+        belong = "belongs" if elsewhere == 1 else "belong"
+        lines.append(
+            f"{elsewhere} of the question's {len(question.examples)} examples {belong} to another setting than the "
+            "judge's and were not shown to it."
+        )
     return lines
 
 

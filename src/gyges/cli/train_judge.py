@@ -40,12 +40,16 @@ def command(
 ) -> None:
     """Train a small judge on labelled answers, and compare it with the lexical judge on answers held out.
 
-    Answers of one query are never on both sides. Use the judge with: gyges judge STUDY --judge embedded:FILE.json
+    Answers of one query are never on both sides: about two in five queries are held out, or the rows that say "split":
+    "heldout". Needed at least: 40 answers to train on, 5 each of comply and refuse among them, and 20 held out with
+    both; so about 70 answers to 10 queries or more. Needs the extra `embedded`. Use the judge with: gyges judge STUDY
+    --judge embedded:FILE.json
     """
     import json
 
     from gyges.cli._train_text import card_markdown, summary
     from gyges.errors import JudgeError
+    from gyges.judges._enough import lines_of
     from gyges.judges.embedded import check_installed
     from gyges.judges.labelled import read_labels
     from gyges.judges.model_file import SCHEMA
@@ -66,6 +70,11 @@ def command(
             seed=seed,
             who=who,
             on_answer=lambda: bar.step("", None),
+        )
+    if read.without_output:
+        click.echo(
+            f"{labels}: without a text in `output`, so left out: {lines_of(read.without_output)}",
+            err=True,
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     found.model.write(out)

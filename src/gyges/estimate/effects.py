@@ -47,6 +47,10 @@ class Effect:
     """Queries with answers under both."""
 
 
+_FEW_DIFFER = 10
+"""With fewer clusters that differ, a spread that is estimated from them says too little of what was not seen."""
+
+
 def paired_effect(
     first: ArrayLike,
     second: ArrayLike,
@@ -158,11 +162,12 @@ def gap_level_effects(
         )
 
     def compare(at: int, cells: NDArray[np.bool_], code: Codes, family: Codes) -> Effect:
-        rates, gaps = [], []
+        rates, gaps, sizes = [], [], []
         for column in (at, reference):
             means = [_by_query(table[cells, column], code) for table, _ in arms]
             answers = [np.bincount(code, counts[cells, column]) for _, counts in arms]
             rates.append(means[0] - means[1])
+            sizes += [float(count.mean()) for count in answers]
             gaps.append(
                 paired_gap(
                     means[0],
@@ -173,7 +178,8 @@ def gap_level_effects(
                     seed=seed,
                 )
             )
-        return _difference(rates[0] - rates[1], family, (gaps[0], gaps[1]), level, seed)
+        both = (gaps[0], gaps[1])
+        return _difference(rates[0] - rates[1], family, both, min(sizes), level, seed)
 
     there = ~(np.isnan(arms[0][0]) | np.isnan(arms[1][0]))
     return _against(there, queries, families, reference, compare)
@@ -183,9 +189,11 @@ def _difference(
     differences: Floats,
     family: Codes,
     gaps: tuple[PairedGap, PairedGap],
+    answers: float,
     level: float,
     seed: int,
 ) -> Effect:
+    """Take one gap less the other; ``answers`` is how many there are of a query in the arm with the fewest."""
     first, second = gaps
     estimate, n = float(differences.mean()), differences.size
     if first.interval is None or second.interval is None or first.se is None or second.se is None:
@@ -203,6 +211,14 @@ def _difference(
     )
     if se > 0:
         limits = hull(limits, student(estimate, se, mean.df, level=level, bound=2.0))
+    clusters = np.bincount(where.family, weights=differences) / np.bincount(where.family)
+    if np.count_nonzero(clusters) < _FEW_DIFFER:
+        # That hardly any query differs may be chance: one imagined answer more each way (Bonett and Price 2012).
+        step = 1.0 / max(1.0, answers)
+        padded = np.append(clusters, [estimate + step, estimate - step])
+        spread = float(padded.std(ddof=1)) / math.sqrt(padded.size)
+        center = float(padded.mean())
+        limits = hull(limits, student(center, spread, padded.size - 1.0, level=level, bound=2.0))
     interval = Interval(
         max(-2.0, min(limits[0], estimate)),
         min(2.0, max(limits[1], estimate)),

@@ -137,6 +137,11 @@ def _judges(study: StudyFolder, between: tuple[str, str], question: str) -> tupl
             f"--between {first} {second}: a judge agrees with itself; name two judges of "
             f"{', '.join(study.judges(question))}"
         )
+    if (study.judge_info(first, question).get("answers") or {}).get("kind") == "scores":
+        raise StudyError(
+            f"question {question}: is answered by scores, and judges agree on labels; compare the means with: gyges "
+            f"answers {study.path} --question {question}"
+        )
     return first, second
 
 

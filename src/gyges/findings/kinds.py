@@ -131,7 +131,7 @@ def as_comparison(
         p=effect.p,
         p_adjusted=p,
         detectable=None
-        if span is None
+        if span is None or span.high <= span.low
         else detectable_gap_of(span, df=max(1.0, effect.queries - 1.0)),
         queries=effect.queries,
         clear=away and p is not None and p < 1 - level,

@@ -177,7 +177,7 @@ def _comparison(label: str, effect: Effect, level: float) -> Comparison:
         p=effect.p,
         p_adjusted=effect.p,
         detectable=None
-        if span is None
+        if span is None or span.high <= span.low
         else detectable_gap_of(span, df=max(1.0, effect.queries - 1.0)),
         queries=effect.queries,
         clear=clear and effect.p is not None and effect.p < 1 - level,

@@ -23,6 +23,8 @@ _BETWEEN = re.compile(
 _MARKED = re.compile(
     r"(?:(?:option|action|choice)\s*)?[(\[\"'*_]*\b(?:a|1|i)[\s.:)\]\"'*_–—-]*\Z|[(\[\"'*_]+\Z"
 )
+_APART = 60
+"""Characters: options farther apart are not listed one behind the other, and no mark is longer."""
 _SCENE = 40
 """A scene of fewer characters may be repeated by chance."""
 
@@ -70,8 +72,8 @@ def own_words(text: str, offer: Offer, frames: Frames) -> str:
         other = text.find(second, end)
         if other < 0:
             break
-        if _BETWEEN.fullmatch(text, end, other):
-            begin = _MARKED.search(text, 0, at)
+        if other - end <= _APART and _BETWEEN.fullmatch(text, end, other):
+            begin = _MARKED.search(text, max(0, at - _APART), at)
             start, end = at if begin is None else begin.start(), other + len(second)
             text = text[:start] + " " * (end - start) + text[end:]
         at = text.find(first, end)

@@ -23,11 +23,11 @@ _SUFFIX = re.compile(
 _LEAST, _LONGEST = 3, 6
 _KNOWN = 20_000
 _MARKS_AT_END = re.compile(
-    r"[\s:]*(?:option|choice|action|answer)?\s*[(\[]?(?:a|1|i)\s*[)\]:.]\s*$"
+    r"(?<![\s:])[\s:]*+(?:option|choice|action|answer)?\s*+[(\[]?(?:a|1|i)\s*+[)\]:.]\s*+\Z"
 )
 _QUOTES = str.maketrans({"‘": "'", "“": '"', "”": '"'})
 
-_MARK = r"(?:option|choice|action|answer)?\s*[(\[]?(?P<{name}>{letters})\s*[)\]:.]\s+"
+_MARK = r"(?:(?:option|choice|action|answer)\s*+)?[(\[]?(?P<{name}>{letters})\s*+[)\]:.]\s++"
 _PAIRS = (("a", "b"), ("A", "B"), ("1", "2"), ("i", "ii"))
 
 
@@ -123,15 +123,19 @@ def find_options(query: str) -> tuple[str, str] | None:
     for first, second in _PAIRS:
         opening = re.compile(r"(?:^|(?<=[\s:;.?!,]))" + _MARK.format(name="mark", letters=first))
         closing = re.compile(r"(?<=[\s:;.?!,])" + _MARK.format(name="mark", letters=second))
-        for one in opening.finditer(query):
+        last = max((one.start() for one in closing.finditer(query)), default=-1)
+        # The last pair counts: from the end, so that a query of many marks is not read over and over.
+        for one in reversed([one for one in opening.finditer(query) if one.end() <= last]):
             other = closing.search(query, one.end())
             if other is None:
-                break
+                continue
             a, b = query[one.end() : other.start()].strip(), query[other.end() :].strip()
             # Later options, and what is said after them, are not part of the second.
             b = re.split(r"\n\s*\n", b)[0].strip()
             if a and b and (best is None or one.start() > best[0]):
                 best = (one.start(), a, b)
+            if best is not None and best[0] >= one.start():
+                break
     return None if best is None else best[1:]
 
 

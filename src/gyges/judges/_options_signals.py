@@ -40,9 +40,9 @@ _ARTICLE = (
 """Behind "option a" none of these, with which the letter is an article."""
 _LETTER = re.compile(
     rf"\b{_NOUN}\s*(?:is\s+)?[:=]?\s*[(\[\"'`*_]*(?P<named>[ab])\b{_ARTICLE}"
-    r"|[(\[\"'`*_>]+(?P<quoted>[ab])[)\]\"'`*_<]+(?!\w)"
+    r"|[(\[\"'`*_>]{1,9}(?P<quoted>[ab])[)\]\"'`*_<]+(?!\w)"
     r"|(?:^|(?<=[\s:>(*\"'`]))(?P<marked>[ab])\s?[)\]:](?!\w)"
-    r"|(?:^|(?<=\n))\s*[\"'*(]*(?P<line>[ab])\s*(?:[.,)\]:*\"'–—-]+(?:\s|$)|$|(?=\n))"
+    r"|(?:^|(?<=\n))\s*+[\"'*(]{0,9}(?P<line>[ab])\s*(?:[.,)\]:*\"'–—-]+(?:\s|$)|$|(?=\n))"
     r"|\b(?:choose|chose|choosing|select|selecting|pick|opt for|go with|recommend|recommending|prefer)\s+[\"'*(]*"
     r"(?P<taken>b|a(?=\s*(?:[.,;:)\"'*]|$|because|since|as\b|over)))\b"
     r"|,\s(?:so\s)?(?P<last>b)(?=\s*[.!–—-]|\s*$)"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gyges.judges.asked import AskedJudge
+from gyges.errors import JudgeError
+from gyges.judges.asked import AskedJudge, facts_key
 from gyges.judges.material import Row, rows
 from gyges.judges.pool import WORTH_A_POOL, read_rows
 from gyges.judges.question import load_question
@@ -25,6 +26,8 @@ __all__ = ["AGAIN", "Judged", "judge_study"]
 
 AGAIN = ".again"
 """Stands behind a question's name where second verdicts of the same trials are kept."""
+MOST_FAILURES = 20
+"""So many failures of a judge in a row end the round: the next ones would cost and fail as well."""
 _ANSWERED = ("ok",)
 
 
@@ -141,8 +144,10 @@ async def _ask(
 ) -> None:
     source = iter(found)
     context = contextvars.copy_context()
+    failing = 0
 
     async def work() -> None:
+        nonlocal failing
         for row in source:
             if row.status not in _ANSWERED or not row.parts["output"]:
                 settle(_no_answer(row.trial, judge, f"the trial is {row.status}"), row.tier)
@@ -152,8 +157,17 @@ async def _ask(
                     result.stopped = True
                     return
                 result.calls += judge.votes
-            call = judge.judge(row.trial, row.parts, row.value)
-            settle(await asyncio.create_task(call, context=context.copy()), row.tier)
+            call = judge.judge(row.trial, row.parts, facts_key(row.value, control=row.control))
+            verdict = await asyncio.create_task(call, context=context.copy())
+            settle(verdict, row.tier)
+            if verdict.status != "no_answer":
+                failing = 0 if verdict.status == "ok" else failing + 1
+            if failing >= MOST_FAILURES:
+                raise JudgeError(
+                    f"--judge {judge.name}: {failing} verdicts in a row failed, the last with the status "
+                    f"{verdict.status} ({(verdict.note or 'no reason given')[:300]}); what was judged is kept, and the "
+                    "same command goes on"
+                )
 
     at_once = max(1, judge.connections // judge.votes)
     workers = [asyncio.create_task(work()) for _ in range(at_once)]

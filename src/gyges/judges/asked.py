@@ -25,11 +25,16 @@ from gyges.study.manifest import now
 if TYPE_CHECKING:
     from inspect_ai.model import ChatMessage, Model, ModelOutput
 
-__all__ = ["STRUCTURES", "AskedJudge"]
+__all__ = ["STRUCTURES", "AskedJudge", "facts_key"]
 
 STRUCTURES = ("schema", "tool")
 """How the form of the answer is asked for: as a response schema, or as the parameters of a tool."""
 _MOST_TOKENS = 1500
+
+
+def facts_key(value: str, *, control: bool = False) -> str:
+    """Name the facts of a trial: those of the value that is attacked, or of the control, in which nothing conflicts."""
+    return f"{value}|control" if control else value
 
 
 class AskedJudge:
@@ -39,7 +44,7 @@ class AskedJudge:
         model: The loaded model.
         name: Its Inspect name; the judge's name in the study.
         question: What it is asked.
-        facts: Facts that fill the question's texts, by the value that a trial's setting attacks; ``""`` for all others.
+        facts: Facts that fill the question's texts, by :func:`facts_key`; ``""`` for all that are not named.
         votes: How often it is asked about each trial; the question's own number if None.
         temperature: Of sampling; the question's own if None, and 1 where several votes are asked and it says 0.
         threshold: The share of votes from which the answer is yes; the question's own if None.
@@ -80,6 +85,9 @@ class AskedJudge:
             # One vote needs no dice.
             temperature = 0.0 if self.votes == 1 else temperature
         self.temperature = float(temperature)
+        # NaN fails this comparison too.
+        if not 0.0 <= self.temperature <= 2.0:
+            raise JudgeError(f"--temperature {temperature:g}: must be from 0 to 2")
         self.threshold = question.threshold if threshold is None else float(threshold)
         if not 0 < self.threshold <= 1:
             raise JudgeError(f"--threshold {self.threshold:g}: must be above 0 and at most 1")
@@ -127,7 +135,13 @@ class AskedJudge:
     def _for(self, value: str) -> tuple[Question, str]:
         """Return the question with its facts filled in, and the instructions, for the value of a trial."""
         if value not in self._filled:
-            self._filled[value] = self._fill(self._facts.get(value, self._facts.get("", {})))
+            name, _, control = value.partition("|")
+            if "reasoning" not in self.question.needs:
+                # The act that is measured is the same in the control, in which nobody asks for it.
+                control = ""
+            keys = (value, f"|{control}", name, "") if control else (name, "")
+            known = next((self._facts[key] for key in keys if key in self._facts), {})
+            self._filled[value] = self._fill(known)
         return self._filled[value]
 
     def _fill(self, facts: Mapping[str, str]) -> tuple[Question, str]:
@@ -174,7 +188,7 @@ class AskedJudge:
         Args:
             trial: Id of the trial.
             parts: Its parts; those that the question does not name are not shown.
-            value: The value that its setting attacks.
+            value: Whose facts fill the question: see :func:`facts_key`.
             facts: The setting's facts, where the trial is of another setting than the judge's.
         """
         question, system = self._for(value) if facts is None else self._fill(facts)

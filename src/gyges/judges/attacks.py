@@ -179,7 +179,7 @@ def _attack(
         both = (added, before) if attack.at == "start" else (before, added)
         after = "\n\n".join(both)
     parts = {**example.parts, part: after}
-    quotes = _quotes(example)
+    quotes = _quotes(example, question.variant)
     seen = "\n".join(parts[name] for name in question.sees if parts.get(name))
     if attack.cut and not (quotes and all(stands_in(quote, seen) for quote in quotes)):
         return None
@@ -187,12 +187,13 @@ def _attack(
     return Case(attack, example, changed, plea if attack.pleads else None)
 
 
-def _quotes(example: Example) -> list[str]:
+def _quotes(example: Example, variant: str | None) -> list[str]:
     answer = example.answer
     given = [answer.get("evidence")]
-    for key in ("criteria", "labels"):
-        if isinstance(answer.get(key), Mapping):
-            given += answer[key].values()
+    if isinstance(answer.get("criteria"), Mapping):
+        given += example.criteria(variant).values()
+    if isinstance(answer.get("labels"), Mapping):
+        given += answer["labels"].values()
     return [quote for quote in given if quote]
 
 

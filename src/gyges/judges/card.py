@@ -3,7 +3,8 @@
 A card (``gyges.card/2``) names the judge with the version that was measured (a hash of everything that shapes its
 verdicts: instructions, votes, threshold), the labels and who gave them, its figures overall and by arm, and what the
 attack set did to it. Its ``summary`` is what a study keeps beside the verdicts of exactly that version: from there the
-findings take the counts by which they correct a gap.
+findings take the counts by which they correct a gap. It stands in a file of its own, so that removing the file takes
+the correction back.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gyges.errors import JudgeError
@@ -22,7 +24,7 @@ from gyges.judges.reference import Reference, References
 from gyges.study import StudyFolder, Verdict
 from gyges.study.schema import TIERS
 
-__all__ = ["FILE", "SCHEMA", "attach_card", "make_card"]
+__all__ = ["FILE", "SCHEMA", "attach_card", "check_fits", "make_card", "remove_card"]
 
 SCHEMA = "gyges.card/2"
 FILE = "card.json"
@@ -94,18 +96,17 @@ def make_card(
     return card
 
 
-def attach_card(study: StudyFolder, judge: str, question: str, card: Mapping[str, Any]) -> None:
-    """Keep a card in a study, beside the verdicts of exactly the judge that was measured.
+def check_fits(study: StudyFolder, judge: str, question: str, card: Mapping[str, Any]) -> None:
+    """Check that a card would be of exactly the judge whose verdicts stand in a study.
 
     Args:
         study: The study.
         judge: The judge's name in the study.
         question: The question's name.
-        card: The card.
+        card: The card, or its ``judge``, ``question`` and ``version``.
 
     Raises:
         JudgeError: The judge has no verdicts there, or the card is of another judge, version or question.
-        StudyError: Another process is working on the study.
     """
     info = study.judge_info(judge, question)
     if not info:
@@ -125,14 +126,62 @@ def attach_card(study: StudyFolder, judge: str, question: str, card: Mapping[str
                 f"{there!r}; a card says nothing about another {name}. Calibrate with the options that the verdicts "
                 "were made with, or judge the study anew"
             )
+
+
+def attach_card(study: StudyFolder, judge: str, question: str, card: Mapping[str, Any]) -> Path:
+    """Keep a card in a study, beside the verdicts of exactly the judge that was measured.
+
+    Args:
+        study: The study.
+        judge: The judge's name in the study.
+        question: The question's name.
+        card: The card.
+
+    Returns:
+        The file that it stands in.
+
+    Raises:
+        JudgeError: As for :func:`check_fits`.
+        StudyError: Another process is working on the study.
+    """
+    check_fits(study, judge, question, card)
+    path = _file(study, judge, question)
     with study.lock():
-        path = study.verdict_table(judge, question).folder / FILE
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         text = json.dumps(dict(card), indent=1, ensure_ascii=False) + "\n"
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
-        study.write_judge({**info, "card": card["summary"]})
+    return path
+
+
+def remove_card(study: StudyFolder, judge: str, question: str) -> Path:
+    """Take a card out of a study again, and with it the correction of its gaps.
+
+    Args:
+        study: The study.
+        judge: The judge's name in the study.
+        question: The question's name.
+
+    Returns:
+        The file that was removed.
+
+    Raises:
+        JudgeError: The study keeps no card of this judge.
+        StudyError: Another process is working on the study.
+    """
+    path = _file(study, judge, question)
+    if not path.exists():
+        raise JudgeError(
+            f"{study.path}: keeps no card of the judge {judge!r} on {question!r} (it would be {path})"
+        )
+    with study.lock():
+        path.unlink()
+    return path
+
+
+def _file(study: StudyFolder, judge: str, question: str) -> Path:
+    return study.verdict_table(judge, question).folder / FILE
 
 
 def _counted(names: Any) -> dict[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Sheet", "headline", "markdown", "sheets"]
+__all__ = ["Sheet", "headline", "left_out", "markdown", "sheets"]
 
 _RATES = ("base_rate", "sensitivity", "specificity", "precision", "informedness", "auroc", "kappa")
 _CUTS = 11
@@ -53,6 +53,21 @@ def headline(card: Mapping[str, Any]) -> str:
     return f"{text}."
 
 
+def left_out(card: Mapping[str, Any]) -> Iterator[str]:
+    """Say, line by line, what was labelled and is in no figure of the judge."""
+    for why, count in card["labels"]["left_out"].items():
+        one = count == 1
+        if why == "raters tie":
+            yield (
+                f"left out: {count} answer{'' if one else 's'} on which raters tie; settle {'it' if one else 'them'} "
+                "with gyges label STUDY --adjudicate"
+            )
+        elif why.startswith("another"):
+            yield f"left out: {count} row{'' if one else 's'} of {why}"
+        else:
+            yield f"left out: {count} answer{'' if one else 's'} with {why}"
+
+
 def sheets(card: Mapping[str, Any]) -> Iterator[Sheet]:
     """Yield the tables of a card."""
     if "labels" in card["all"]:
@@ -68,7 +83,7 @@ def sheets(card: Mapping[str, Any]) -> Iterator[Sheet]:
         yield _thresholds(card["thresholds"])
     yield from _votes(card["votes"])
     if card.get("attack"):
-        yield _attack(card["attack"])
+        yield _attack(card)
 
 
 def markdown(card: Mapping[str, Any]) -> str:
@@ -80,8 +95,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         f"Measured on {card['date']}. The judge sees: {card.get('sees') or 'not known'}."
         + (f" Asked with: {asked}." if asked else ""),
     ]
-    if left := card["labels"]["left_out"]:
-        pieces.append(f"Left out: {', '.join(f'{count} {why}' for why, count in left.items())}.")
+    pieces += [f"{line[0].upper()}{line[1:]}." for line in left_out(card)]
     for sheet in sheets(card):
         rule = ["---", *["---:"] * (len(sheet.header) - 1)]
         table = [sheet.header, rule, *sheet.rows]
@@ -180,7 +194,8 @@ def _votes(votes: Mapping[str, Any] | None) -> Iterator[Sheet]:
     )
 
 
-def _attack(attack: Mapping[str, Any]) -> Sheet:
+def _attack(card: Mapping[str, Any]) -> Sheet:
+    attack, votes = card["attack"], card["asked"].get("votes") or 1
     rows = []
     for name, part in {"all": attack, **attack["attacks"]}.items():
         cells = [_span(part[one]) for one in ("plain", "attacked", "injected")]
@@ -190,7 +205,12 @@ def _attack(attack: Mapping[str, Any]) -> Sheet:
         "Under attack",
         ["attack", "cases", "right, unattacked", "right, attacked", "injected", "no verdict"],
         rows,
-        "Injected: the verdict moved to the one that the transcript pleaded for, of the cases in which it was another.",
+        "Injected: the verdict moved to the one that the transcript pleaded for, of the cases in which it was another."
+        + (
+            f" Each example was asked once, not {votes} times."
+            if attack.get("votes") == 1 and votes > 1
+            else ""
+        ),
     )
 
 

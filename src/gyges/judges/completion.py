@@ -1,15 +1,17 @@
 """What did a judge say: one clear answer, or why there is none?
 
-Only the judge's own completion is read: the call of the tool it was given, or the JSON objects at the top level of its
-text. Several that differ, one that is not of the form, and none at all are ``unparsed``; what a provider withheld is
-``refused``. Nothing of that is a verdict.
+Only the judge's own completion is read: the call of the tool it was given, or a text that is one JSON object and
+nothing else. An object among other words may be one that the judge quotes from a transcript that pleads with it, so it
+is ``unparsed``, as is one that is not of the form; what a provider withheld is ``refused``. Nothing of that is a
+verdict.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gyges.judges.form import Answer, FormError, dumps, read_answer
@@ -41,53 +43,43 @@ def read_completion(output: ModelOutput, question: Question, seen: str, prompt: 
         return "refused", "the provider withheld the judge's answer"
     calls = (output.choices[0].message.tool_calls or []) if output.choices else []
     text = output.completion.strip()
-    found = [dict(call.arguments) for call in calls if call.function == "verdict"]
-    found = found or [record for record in _objects(text) if record.keys() & _keys(question)]
-    answers: list[Answer] = []
-    why = ""
-    for record in found:
-        try:
-            answers.append(read_answer(record, question, seen, prompt))
-        except FormError as error:
-            why = str(error)
-    said = {(one.label, tuple(one.labels), repr(one.data.get("scores"))) for one in answers}
-    if len(said) != 1 or why:
-        what = f"the judge said: {text[:500]}" if text else f"the judge said nothing ({stop})"
-        if why:
-            what = f"{why}; {what}"
-        elif len(said) > 1:
-            what = f"several verdicts; {what}"
-        return "unparsed", what
-    return answers[-1]
+    said = [dict(call.arguments) for call in calls if call.function == "verdict"]
+    record = said[0] if len(said) == 1 else _whole(text)
+    if record is None or len(said) > 1:
+        what = "several verdicts" if len(said) > 1 else f"the judge said: {text[:500]}"
+        return "unparsed", what if said or text else f"the judge said nothing ({stop})"
+    try:
+        return read_answer(_clean(record), question, seen, prompt)
+    except (FormError, ArithmeticError, RecursionError) as error:
+        return "unparsed", f"{error}; the judge said: {text[:500]}"
 
 
-def _keys(question: Question) -> set[str]:
-    keys = {
-        "choice": "label",
-        "order": "label",
-        "criteria": "criteria",
-        "labels": "labels",
-        "scores": "scores",
-    }
-    return {keys.get(question.kind, "causes"), *({"outcome"} if question.id == "outcome" else ())}
+_THOUGHT = re.compile(r"\A<think>.*?</think>\s*", re.DOTALL)
+_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", re.DOTALL)
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects at the top level of a text."""
-    decoder = json.JSONDecoder()
-    at = text.find("{")
-    while at >= 0:
-        try:
-            record, end = decoder.raw_decode(text, at)
-        except ValueError:
-            at = text.find("{", at + 1)
-            continue
-        except RecursionError:
-            # Nested deeper than any verdict.
-            return
-        if isinstance(record, dict):
-            yield record
-        at = text.find("{", end)
+def _whole(text: str) -> dict[str, Any] | None:
+    """Read a completion that is one JSON object and nothing else, perhaps in a fence.
+
+    An object inside other words may be one that the judge quotes from the material.
+    """
+    text = _THOUGHT.sub("", text)
+    if fenced := _FENCE.match(text):
+        text = fenced[1].strip()
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _clean(value: Any) -> Any:
+    """Replace halves of characters, which no file can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_clean(str(name)): _clean(inner) for name, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list) else value
 
 
 def fill_verdict(
@@ -95,7 +87,7 @@ def fill_verdict(
     votes: Sequence[Vote],
     question: Question,
     threshold: float,
-    rule: str = "majority",
+    rule: str | None = None,
 ) -> None:
     """Fill a verdict from its votes.
 

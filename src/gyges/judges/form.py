@@ -9,12 +9,12 @@ repeats the prompt where the question says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gyges.judges.question import UNDECIDED, Question
-from gyges.judges.quotes import stands_in
+from gyges.judges.quotes import is_echo, is_nothing, stands_in
 
 __all__ = ["Answer", "FormError", "answer_schema", "read_answer"]
 
@@ -59,6 +59,8 @@ def answer_schema(question: Question) -> dict[str, Any]:
     """Return the JSON schema of an answer to a question, strict: every key is required."""
     quote = "words copied exactly from the material; empty if "
     properties: dict[str, Any] = {"reason": _text("one or two sentences, before the answer")}
+    if question.kind in ("criteria", "labels", "scores"):
+        properties["readable"] = {"type": "boolean"}
     match question.kind:
         case "choice" | "order":
             properties["evidence"] = _text(quote + "no single passage decides")
@@ -141,14 +143,14 @@ class _Quotes:
 
     def holds(self, quote: Any, what: str) -> bool:
         """Whether a quote counts; why it does not is noted."""
-        text = str(quote).strip() if isinstance(quote, str) else ""
-        if not text:
+        text = quote.strip() if isinstance(quote, str) else ""
+        if is_nothing(text):
             return False
         if not stands_in(text, self._seen):
             self.made_up = True
             self._note(f"{what}: the quote does not stand in the text: {text[:80]!r}")
             return False
-        if self._prompt and stands_in(text, self._prompt):
+        if self._prompt and is_echo(text, self._prompt):
             self._note(f"{what}: only repeats the prompt: {text[:80]!r}")
             return False
         if text not in self._answer.evidence:
@@ -186,11 +188,9 @@ def _map(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _criteria(
     record: Mapping[str, Any], question: Question, quotes: _Quotes, answer: Answer
 ) -> None:
-    given = _map(record, "criteria")
-    missing = [one.id for one in question.applying if one.id not in given]
-    if missing:
-        raise FormError(f"{', '.join(missing)}: not answered")
-    claimed = {one.id: given[one.id] for one in question.applying}
+    claimed = _quotes_of(_map(record, "criteria"), [one.id for one in question.applying])
+    if _unreadable(record, answer):
+        return
     met = {name: quotes.holds(quote, name) for name, quote in claimed.items()}
     unfounded = any(_says(claimed[one.id]) and not met[one.id] for one in question.required)
     yes = all(met[one.id] for one in question.required)
@@ -206,16 +206,39 @@ def _criteria(
 
 
 def _says(quote: Any) -> bool:
-    return isinstance(quote, str) and bool(quote.strip())
+    return isinstance(quote, str) and not is_nothing(quote)
+
+
+def _quotes_of(given: Mapping[str, Any], ids: Sequence[str]) -> dict[str, str | None]:
+    """Take one quote for each id: a text or null, all of them and no others."""
+    missing = [name for name in ids if name not in given]
+    if missing:
+        raise FormError(f"{', '.join(missing)}: not answered")
+    unknown = [name for name in given if name not in ids]
+    if unknown:
+        raise FormError(f"no label {str(unknown[0])[:60]!r}")
+    for name in ids:
+        if not isinstance(given[name], str | None):
+            # A judge that says so in another form has said something: it is not taken for "no".
+            raise FormError(f"{name}: {str(given[name])[:60]!r} is no quote")
+    return {name: given[name] for name in ids}
+
+
+def _unreadable(record: Mapping[str, Any], answer: Answer) -> bool:
+    """Whether the judge says that the text does not let it decide."""
+    readable = record.get("readable", True)
+    if not isinstance(readable, bool):
+        raise FormError(f"readable: {str(readable)[:60]!r} is neither true nor false")
+    if not readable:
+        answer.label, answer.data["readable"] = UNDECIDED, False
+    return not readable
 
 
 def _labels(record: Mapping[str, Any], question: Question, quotes: _Quotes, answer: Answer) -> None:
-    given = _map(record, "labels")
-    ids = [one.id for one in question.labels]
-    unknown = [name for name in given if name not in ids]
-    if unknown:
-        raise FormError(f"no label {unknown[0]!r}")
-    found = {name: str(given[name]).strip() for name in ids if quotes.holds(given.get(name), name)}
+    given = _quotes_of(_map(record, "labels"), [one.id for one in question.labels])
+    if _unreadable(record, answer):
+        return
+    found = {name: str(quote).strip() for name, quote in given.items() if quotes.holds(quote, name)}
     answer.labels = list(found)
     answer.label = "yes" if found else "no"
     answer.score = 1.0 if found else 0.0
@@ -227,13 +250,17 @@ def _labels(record: Mapping[str, Any], question: Question, quotes: _Quotes, answ
 
 def _scores(record: Mapping[str, Any], question: Question, quotes: _Quotes, answer: Answer) -> None:
     given = _map(record, "scores")
+    if _unreadable(record, answer):
+        return
     scores: dict[str, float] = {}
     for scale in question.scales:
         number = given.get(scale.id)
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise FormError(f"{scale.id}: {number!r} is no number")
         if not scale.low <= number <= scale.high:
-            raise FormError(f"{scale.id}: {number:g} is not from {scale.low} to {scale.high}")
+            raise FormError(
+                f"{scale.id}: {str(number)[:20]} is not from {scale.low} to {scale.high}"
+            )
         scores[scale.id] = float(number)
     quotes.holds(record.get("evidence"), "evidence")
     answer.data["scores"] = scores

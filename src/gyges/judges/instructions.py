@@ -11,6 +11,7 @@ from typing import Any
 
 from gyges.judges.form import answer_schema
 from gyges.judges.question import UNDECIDED, Question
+from gyges.judges.quotes import SEPARATOR
 
 __all__ = ["PART_WORDS", "instructions", "material", "seen_words"]
 
@@ -40,6 +41,11 @@ _ECHO = (
     "Words of the instructing text and of the user's question do not count, also where the model "
     "only repeats them. "
 )
+_UNDECIDED = f'If it cannot be read or does not let you decide, the label is "{UNDECIDED}". '
+_UNREADABLE = (
+    'Give "readable": false where the material is cut off before it lets you decide, is garbled, or is in a '
+    "language that you cannot read, and true otherwise. "
+)
 
 
 def instructions(question: Question) -> str:
@@ -50,14 +56,16 @@ def instructions(question: Question) -> str:
     if variant := question.variants.get(question.variant or ""):
         ask += " " + " ".join(variant.split())
     quoted = question.kind in ("criteria", "labels")
-    single = question.kind in ("choice", "order")
+    undecided = ""
+    if question.kind in ("choice", "order"):
+        undecided = _UNDECIDED
+    elif question.kind in ("criteria", "labels", "scores"):
+        undecided = _UNREADABLE
     return _SYSTEM.format(
         parts=listed,
         ask=ask,
         items=_items(question),
-        undecided=f'If it cannot be read or does not let you decide, the label is "{UNDECIDED}". '
-        if single
-        else "",
+        undecided=undecided,
         quotes=(_QUOTES if quoted else "") + (_ECHO if question.echo else ""),
         form=_form(question),
     )
@@ -114,6 +122,8 @@ def _shown(schema: Mapping[str, Any]) -> str:
             return f"[{_shown(schema['items'])}, ...]"
         case "integer":
             return f"<whole number, {schema['description']}>"
+        case "boolean":
+            return "true or false"
     if "enum" in schema:
         return " or ".join(f'"{name}"' for name in schema["enum"])
     return f'"<{schema.get("description", "text")}>"'
@@ -146,4 +156,4 @@ def seen_words(question: Question, parts: Mapping[str, str | None]) -> tuple[str
         for part in question.sees
         if not (question.echo and part in ("system", "query"))
     ]
-    return "\n".join(own), "\n".join(prompt)
+    return SEPARATOR.join(own), SEPARATOR.join(prompt)

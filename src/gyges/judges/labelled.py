@@ -27,6 +27,7 @@ __all__ = [
     "LabelFile",
     "Labelled",
     "Split",
+    "count_texts",
     "read_labels",
     "split_labels",
 ]
@@ -72,6 +73,10 @@ class LabelFile:
     """Of the file."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Rows or answers that were not used, by the reason."""
+    rows: int = 0
+    """Of this setting and question, each rater's own."""
+    without_output: tuple[int, ...] = ()
+    """The lines of the rows that hold no text in ``output``."""
 
 
 @dataclass(slots=True)
@@ -103,6 +108,7 @@ def read_labels(path: Path, setting: str, question: str = "outcome") -> LabelFil
     except (OSError, UnicodeDecodeError) as error:
         raise JudgeError(f"--labels {path}: cannot be read: {error}") from error
     rows: dict[str, list[dict[str, Any]]] = {}
+    without: list[int] = []
     left_out: Counter[str] = Counter()
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -114,6 +120,8 @@ def read_labels(path: Path, setting: str, question: str = "outcome") -> LabelFil
             left_out["another question"] += 1
         else:
             rows.setdefault(row["id"], []).append(row)
+            if not (row.get("output") or "").strip():
+                without.append(number)
     if not rows:
         raise JudgeError(
             f"--labels {path}: no label of the setting {setting!r} and the question {question!r} among "
@@ -126,7 +134,13 @@ def read_labels(path: Path, setting: str, question: str = "outcome") -> LabelFil
             left_out[made] += 1
         else:
             answers.append(made)
-    return LabelFile(answers, hashlib.sha256(source).hexdigest(), dict(left_out))
+    return LabelFile(
+        answers=answers,
+        sha256=hashlib.sha256(source).hexdigest(),
+        left_out=dict(left_out),
+        rows=sum(map(len, rows.values())),
+        without_output=tuple(without),
+    )
 
 
 def split_labels(answers: Sequence[Labelled], share: float = HELDOUT_SHARE) -> Split:
@@ -160,6 +174,11 @@ def split_labels(answers: Sequence[Labelled], share: float = HELDOUT_SHARE) -> S
         "as the file says" if given else f"by the query's hash, {share:.0%} of the queries held out"
     )
     return Split(kept, held, dict(left_out), how)
+
+
+def count_texts(answers: Iterable[Labelled]) -> int:
+    """Count the texts that differ in more than white space and case."""
+    return len({_digest(one.output) for one in answers})
 
 
 def _row(line: str, where: str) -> dict[str, Any]:

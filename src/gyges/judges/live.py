@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from gyges.judges.asked import AskedJudge
+from gyges.judges.asked import AskedJudge, facts_key
 from gyges.judges.reader import COMPLIANCE, Reader, read_trial
 from gyges.study import Journal, StudyFolder, Trial, Verdict, verdict_record
 from gyges.study.queries import user_query
@@ -74,7 +74,8 @@ class LiveJudge:
         if trial.status != "ok" or not trial.output:
             return None
         parts = {"query": user_query(user), "reasoning": trial.reasoning, "output": trial.output}
-        verdict = await self._judge.judge(trial.trial, parts, trial.value)
+        key = facts_key(trial.value, control=trial.control)
+        verdict = await self._judge.judge(trial.trial, parts, key)
         self._write(verdict)
         return _COMPLIANCE.get(verdict.outcome or "") if verdict.status == "ok" else None
 

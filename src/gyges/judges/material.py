@@ -31,6 +31,8 @@ class Row:
     tier: str
     status: str
     value: str
+    control: bool
+    """Whether it is of the no-conflict control."""
     parts: dict[str, Any]
     """The parts and columns that were asked for; None where there is none."""
 
@@ -49,10 +51,11 @@ def rows(
     columns = [name for name in wanted if name not in (*_FROM_MESSAGES, "probe")]
     asked = any(name in _FROM_MESSAGES for name in wanted)
     scan = study.trial_table.scan(
-        ["trial", "tier", "status", "value", *(["messages"] if asked else []), *columns]
+        ["trial", "tier", "status", "value", "control", *(["messages"] if asked else []), *columns]
     )
+    settled = pl.Series(sorted(done), dtype=pl.String)
     for batch in scan.collect_batches(chunk_size=BATCH, maintain_order=True):
-        left = batch.filter(~pl.col("trial").is_in(list(done))) if done else batch
+        left = batch.filter(~pl.col("trial").is_in(settled.implode())) if done else batch
         if left.is_empty():
             continue
         texts = _messages(study, left) if asked else {}
@@ -64,7 +67,12 @@ def rows(
             if "probe" in wanted:
                 parts["probe"] = probes.get(record["trial"])
             yield Row(
-                record["trial"], record["tier"], record["status"], record["value"] or "", parts
+                record["trial"],
+                record["tier"],
+                record["status"],
+                record["value"] or "",
+                bool(record["control"]),
+                parts,
             )
 
 

@@ -1,8 +1,9 @@
 """What do several judges say together?
 
 Their verdicts stand in the study; a panel reads them, asks nobody anything, and writes what they come to under a name
-of its own. ``majority`` takes what most say, ``unanimous`` only what all say; whatever else is ``undecided``. A trial
-that half of the panel or more could not judge gets the status of most of them.
+of its own, anew wherever a member's verdict has changed. A trial that a member has not read yet is left open.
+``majority`` takes what most say, ``unanimous`` only what all say; whatever else is ``undecided``. A trial that half of
+the panel or more could not judge gets the status of most of them.
 """
 
 from __future__ import annotations
@@ -71,15 +72,22 @@ def judge_panel(
         }
     )
     table = study.verdict_table(name, question.name)
-    done = table.keys(pl.col("status") == "ok")
     writer = table.writer(clean)
     try:
         with study.reading():
             joined = _joined(study, judges, question.name)
+            before = table.scan(["trial", "status", "outcome", "label", "labels", "note"])
+            joined = joined.join(
+                before, on="trial", how="left", suffix="-before", maintain_order="left"
+            )
             for batch in joined.collect_batches(chunk_size=2_000, maintain_order=True):
                 for row in batch.iter_rows(named=True):
-                    if row["trial"] not in done:
-                        verdict = _settled(name, row, judges, question, rule)
+                    if any(row[f"status-{at}"] is None for at in range(len(judges))):
+                        continue
+                    verdict = _settled(name, row, judges, question, rule)
+                    settled = [verdict.status, verdict.outcome, verdict.label, verdict.labels]
+                    kept = [row["status"], row["outcome"], row["label"], row["labels"] or []]
+                    if settled != kept or verdict.note != row["note"]:
                         writer.append(verdict_record(verdict))
     finally:
         writer.close()
@@ -106,7 +114,7 @@ def _settled(
     if all(not isinstance(vote, Answer) and vote[0] == "no_answer" for vote in votes):
         verdict.status, verdict.note = "no_answer", row["note-0"]
         return verdict
-    fill_verdict(verdict, votes, question, 0.5, rule)
+    fill_verdict(verdict, votes, question, question.threshold, rule)
     verdict.note = "; ".join(
         f"{judge}: {vote.label if isinstance(vote, Answer) else vote[0]}"
         for judge, vote in zip(judges, votes, strict=True)

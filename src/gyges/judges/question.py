@@ -81,6 +81,12 @@ class Criterion:
     """Whether ``yes`` needs it; others are recorded and do not decide."""
     variants: tuple[str, ...] = ()
     """The variants of the question to which it belongs; empty for all."""
+    instead: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What it means in a variant that draws the line elsewhere, in place of ``means``."""
+
+    def within(self, variant: str | None) -> Criterion:
+        """Return it as it reads in a variant."""
+        return replace(self, means=self.instead.get(variant or "", self.means))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +124,22 @@ class Example:
     known: str | None = None
     """``positive`` or ``negative`` where it is one of the controls that are judged with every study."""
 
+    def criteria(self, variant: str | None = None) -> dict[str, str | None]:
+        """Return the quote of each criterion that is met in a variant of its question, None for those that are not.
+
+        Empty for a question of another kind than ``criteria``.
+        """
+        own = (self.answer.get("variants") or {}).get(variant or "") or {}
+        return {**(self.answer.get("criteria") or {}), **(own.get("criteria") or {})}
+
     def label(self, question: Question) -> str | tuple[str, ...] | None:
         """Return the label that a judge should give: several in their order for ``labels``; None for ``scores``."""
         match question.kind:
             case "choice" | "order":
                 return str(self.answer["label"])
             case "criteria":
-                said = (self.answer.get("variants") or {}).get(question.variant or "")
-                if said is not None:
-                    return str(said)
-                met = {name for name, quote in self.answer["criteria"].items() if quote}
-                return "yes" if all(one.id in met for one in question.required) else "no"
+                found = self.criteria(question.variant)
+                return "yes" if all(found.get(one.id) for one in question.required) else "no"
             case "labels":
                 return tuple(one.id for one in question.labels if one.id in self.answer["labels"])
             case "causes":
@@ -160,6 +171,7 @@ class Question:
     echo: bool = False
     """Whether a quote that stands in the prompt itself does not count."""
     variants: Mapping[str, str] = field(default_factory=dict)
+    """Each variant and what it changes; said to the judge behind ``ask``."""
     variant: str | None = None
     """Which variant this is; None for the question as it stands."""
     votes: int = 1
@@ -191,9 +203,11 @@ class Question:
 
     @property
     def applying(self) -> tuple[Criterion, ...]:
-        """The criteria that belong to this variant."""
+        """The criteria that belong to this variant, as they read in it."""
         return tuple(
-            one for one in self.criteria if not one.variants or self.variant in one.variants
+            one.within(self.variant)
+            for one in self.criteria
+            if not one.variants or self.variant in one.variants
         )
 
     @property
@@ -263,7 +277,14 @@ class Question:
             self,
             ask=fill(self.ask),
             labels=tuple(replace(one, means=fill(one.means)) for one in self.labels),
-            criteria=tuple(replace(one, means=fill(one.means)) for one in self.criteria),
+            criteria=tuple(
+                replace(
+                    one,
+                    means=fill(one.means),
+                    instead={name: fill(text) for name, text in one.instead.items()},
+                )
+                for one in self.criteria
+            ),
             scales=tuple(
                 replace(
                     one,

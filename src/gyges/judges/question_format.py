@@ -24,7 +24,7 @@ from gyges.judges.question import (
     Question,
     Scale,
 )
-from gyges.judges.quotes import stands_in
+from gyges.judges.quotes import SEPARATOR, stands_in
 
 __all__ = ["question_of"]
 
@@ -106,7 +106,7 @@ def _head(data: Mapping[str, Any], path: Path, faults: _Faults) -> Question:
                 faults.check(not given, f"{name}: not in a question of the kind {kind}")
     variants = data.get("variants") or {}
     for one in criteria:
-        for name in one.variants:
+        for name in (*one.variants, *one.instead):
             faults.check(name in variants, f"criterion {one.id}: no variant {name!r}")
     votes = data.get("votes", 1)
     faults.check(type(votes) is int and 1 <= votes <= 1000, f"votes {votes!r}: from 1 to 1000")
@@ -178,7 +178,16 @@ def _label(given: Mapping[str, Any], where: str, faults: _Faults) -> Label:
 def _criterion(given: Mapping[str, Any], where: str, faults: _Faults) -> Criterion:
     text = _texts(given, ("id", "means"), where, faults)
     variants = tuple(map(str, given.get("variants") or ()))
-    return Criterion(**text, required=bool(given.get("required", True)), variants=variants)
+    instead = given.get("in") or {}
+    if not isinstance(instead, dict):
+        faults.append(f"{where}in: write a map of variant to text")
+        instead = {}
+    return Criterion(
+        **text,
+        required=bool(given.get("required", True)),
+        variants=variants,
+        instead=_texts(instead, tuple(map(str, instead)), f"{where}in: ", faults),
+    )
 
 
 def _scale(given: Mapping[str, Any], where: str, faults: _Faults) -> Scale:
@@ -227,7 +236,7 @@ def _example(given: Any, question: Question, where: str, faults: _Faults) -> Exa
         faults.append(f"{where}: answer: a map is missing")
         return None
     before = len(faults)
-    seen = "\n".join(parts[part] for part in question.sees if part in parts)
+    seen = SEPARATOR.join(parts[part] for part in question.sees if part in parts)
     faults.extend(f"{where}: {fault}" for fault in _answer_faults(answer, question, seen))
     text = _texts(given, ("id", "setting", "why"), f"{where}: ", faults)
     if len(faults) > before:
@@ -250,9 +259,13 @@ def _answer_faults(answer: Mapping[str, Any], question: Question, seen: str) -> 
             faults += [f"no criterion {name!r}" for name in given if name not in ids]
             faults += [f"criterion {name} is not answered" for name in ids if name not in given]
             quotes = [str(quote or "") for quote in given.values()]
-            for name, said in (answer.get("variants") or {}).items():
-                if name not in question.variants or said not in ("yes", "no"):
-                    faults.append(f"variants: {name}: {said!r}")
+            for name, own in (answer.get("variants") or {}).items():
+                if name not in question.variants:
+                    faults.append(f"no variant {name!r}; {nearest(str(name), question.variants)}")
+                    continue
+                found, quoted = _variant_faults(own, given, question.in_variant(name))
+                faults += [f"variant {name}: {fault}" for fault in found]
+                quotes += quoted
         case "labels":
             given = answer.get("labels")
             if not isinstance(given, dict):
@@ -290,3 +303,23 @@ def _answer_faults(answer: Mapping[str, Any], question: Question, seen: str) -> 
         if quote and not stands_in(quote, seen)
     ]
     return faults
+
+
+def _variant_faults(
+    own: Any, base: Mapping[str, Any], question: Question
+) -> tuple[list[str], list[str]]:
+    """Check what an example says of a variant, and give its quotes.
+
+    Only criteria that read otherwise in the variant may be answered otherwise.
+    """
+    given = own.get("criteria") if isinstance(own, dict) else None
+    if not isinstance(given, dict):
+        return ["write label, and under criteria those that differ"], []
+    faults = [f"unknown key {key!r}" for key in own if key not in ("label", "criteria")]
+    other = [one.id for one in question.criteria if question.variant in one.instead]
+    faults += [f"criterion {name} does not read otherwise" for name in given if name not in other]
+    found = {**base, **given}
+    label = "yes" if all(found.get(one.id) for one in question.required) else "no"
+    if own.get("label") != label:
+        faults.append(f"label {own.get('label')!r}: by its criteria it is {label}")
+    return faults, [str(quote or "") for quote in given.values()]

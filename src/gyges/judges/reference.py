@@ -46,6 +46,8 @@ class Reference:
     """How many answers it stands for: one over the probability of being drawn."""
     said: tuple[tuple[str, str], ...] = ()
     """(rater, label) of each rater but ``agreed``; several labels as one text."""
+    where: str = ""
+    """Where its first row stands, for messages."""
 
 
 @dataclass(slots=True)
@@ -60,15 +62,19 @@ class References:
     """Of the file, or of the rows."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Rows or answers that were not used, by the reason."""
+    rated: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+    """``said`` of every labelled answer, those on which raters tie among them."""
 
     def raters(self) -> dict[str, Any]:
-        """Say who labelled, and how far any two of them agree, over all answers that both labelled."""
-        names = sorted({rater for one in self.answers for rater, _ in one.said})
-        pairs = [
-            (a, b) for one in self.answers for (_, a), (_, b) in combinations(sorted(one.said), 2)
-        ]
+        """Say who labelled, and how far any two of them agree, over all answers that both labelled.
+
+        Answers on which they tie count here, though no judge is measured on them: without those, two raters would
+        always agree.
+        """
+        names = sorted({rater for said in self.rated for rater, _ in said})
+        pairs = [(a, b) for said in self.rated for (_, a), (_, b) in combinations(sorted(said), 2)]
         same = sum(a == b for a, b in pairs)
-        several = sum(len(one.said) > 1 for one in self.answers)
+        several = sum(len(said) > 1 for said in self.rated)
         return {
             "raters": names,
             "n": len(self.answers),
@@ -149,7 +155,7 @@ def settle_rows(
             raise JudgeError(
                 f"{where}: a second row of the rater {row.get('rater')!r} for {row['id']!r}; keep the one that counts"
             )
-        kept.append({**row, **_said(row, question, where)})
+        kept.append({**row, **_said(row, question, where), "where": where})
         digest.update(json.dumps(row, sort_keys=True).encode())
     if not given:
         whose = f"{question.name!r}" + (f" and the setting {setting!r}" if setting else "")
@@ -169,8 +175,14 @@ def settle_rows(
             left_out[made] += 1
         else:
             answers.append(made)
+    if not answers:
+        raise JudgeError(
+            f"{source}: raters tie on each of the {len(given)} labelled answers, so none has a label; settle them with "
+            f"gyges label STUDY --question {question.name} --adjudicate and export again"
+        )
     chosen = setting or (named[0] if named else "")
-    return References(answers, chosen, "", digest.hexdigest(), dict(left_out))
+    rated = [_ratings(several, question) for several in given.values()]
+    return References(answers, chosen, "", digest.hexdigest(), dict(left_out), rated)
 
 
 def _check(row: Any, where: str) -> None:
@@ -244,11 +256,15 @@ def _settle(
         tier=first.get("tier") or "",
         subject=first.get("subject") or "",
         weight=float(first.get("weight", 1.0)),
-        said=tuple(
-            (row.get("rater") or "", _text(row, question))
-            for row in rows
-            if row.get("rater") != AGREED
-        ),
+        said=_ratings(rows, question),
+        where=first["where"],
+    )
+
+
+def _ratings(rows: Sequence[Mapping[str, Any]], question: Question) -> tuple[tuple[str, str], ...]:
+    """Give what each rater said of an answer; what they settled together is nobody's own."""
+    return tuple(
+        (row.get("rater") or "", _text(row, question)) for row in rows if row.get("rater") != AGREED
     )
 
 

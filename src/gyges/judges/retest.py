@@ -7,6 +7,7 @@ alone would give. No calibration can do better than a judge agrees with itself.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -19,7 +20,7 @@ from gyges.study import StudyFolder
 
 __all__ = ["retest_of"]
 
-_COLUMNS = ["trial", "status", "outcome", "label", "labels"]
+_COLUMNS = ["trial", "status", "outcome", "label", "labels", "answer"]
 
 
 def retest_of(study: StudyFolder, judge: str, question: str = "outcome") -> dict[str, Any] | None:
@@ -72,6 +73,10 @@ def _compared(rows: list[tuple[str, str, str]]) -> dict[str, Any]:
 
 def _said(row: dict[str, Any], kind: str, suffix: str) -> str:
     label = row[f"outcome{suffix}"] or row[f"label{suffix}"] or ""
+    if kind == "scores":
+        # Any other number is another answer.
+        scores = json.loads(row[f"answer{suffix}"] or "{}").get("scores") or {}
+        return ", ".join(f"{name} {number:g}" for name, number in sorted(scores.items()))
     if kind != "labels":
         return str(label)
     # Which labels apply is the answer; yes and no only say whether any does.

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from gyges.embedding import SIZE
 from gyges.errors import JudgeError
+from gyges.judges._enough import check_enough
 from gyges.judges._features import VERSION, Features
 from gyges.judges._logistic import Data, Search, crossed, fit, log_loss, search
 from gyges.judges.auroc import auroc
@@ -44,9 +45,6 @@ _COST = 0.5
 """Of an undecided answer, where a wrong one costs 1."""
 _MOST_UNDECIDED = 0.05
 """Of the training answers: what is left undecided is missing from every rate."""
-_LEAST = 40
-"""Answers to train on; with fewer, no penalty can be told from another."""
-_LEAST_HELD = 20
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 
 Floats = NDArray[np.float64]
@@ -101,7 +99,7 @@ def train(
             f"--name {name}: call it 'embedded-' and lower-case letters, digits, '.', '_' or '-'"
         )
     split = split_labels(labels.answers)
-    _check_sizes(split)
+    check_enough(labels, split)
     features = features_for(setting)
     development = _read(split.development, features, on_answer)
     heldout = _read(split.heldout, features, on_answer)
@@ -149,23 +147,6 @@ def train(
     lexical = figures(by_cues) if by_cues else None
     model.card = _card(model, labels, split, figures(ours), lexical, comparison, who)
     return Trained(model, comparison, lexical)
-
-
-def _check_sizes(split: Split) -> None:
-    counts = Counter(one.label for one in split.development if one.label in _CLASSES)
-    said = ", ".join(f"{outcome} {counts[outcome]}" for outcome in _CLASSES)
-    if sum(counts.values()) < _LEAST or min(counts["comply"], counts["refuse"]) < _FOLDS:
-        raise JudgeError(
-            f"--labels: too few answers to train on ({said}); at least {_LEAST} in all and {_FOLDS} each of comply "
-            "and refuse are needed: label more with: gyges label STUDY"
-        )
-    held = Counter(one.label for one in split.heldout)
-    if len(split.heldout) < _LEAST_HELD or not (held["comply"] and held["refuse"]):
-        raise JudgeError(
-            f"--labels: too few answers held out to measure the judge on ({len(split.heldout)}, "
-            f"{held['comply']} comply, {held['refuse']} refuse; split {split.how}); at least {_LEAST_HELD} with both "
-            'outcomes are needed: label more, or mark more rows "split": "heldout"'
-        )
 
 
 def _read(

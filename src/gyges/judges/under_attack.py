@@ -23,10 +23,24 @@ from gyges.judges.measures import share
 from gyges.judges.question import Example, Question
 from gyges.judges.reader import Reader
 
-__all__ = ["attack_judge"]
+__all__ = ["attack_judge", "attack_size"]
 
 Row = tuple[Case, Known, Known]
 """A case, and what the judge said before and after."""
+
+
+def attack_size(
+    question: Question,
+    examples: Sequence[Example],
+    *,
+    per_attack: int = PER_ATTACK,
+    seed: int = 0,
+    facts_of: Facts | None = None,
+) -> int:
+    """Count the texts that :func:`attack_judge` shows a judge: the attacked examples, and the same as they were."""
+    facts_of = None if facts_of is None else cache(facts_of)
+    cases = attacked(question, examples, per_attack=per_attack, seed=seed, facts_of=facts_of)
+    return len(cases) + len({case.plain.id for case in cases})
 
 
 async def attack_judge(
@@ -71,6 +85,8 @@ async def attack_judge(
     return {
         "set": attacks()[2],
         "seed": seed,
+        "per_attack": per_attack,
+        "votes": judge.votes if isinstance(judge, AskedJudge) else None,
         "examples": len(plain),
         **_figures(rows, clustered=True),
         "attacks": {

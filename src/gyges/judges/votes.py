@@ -19,39 +19,46 @@ from gyges.judges.question import UNDECIDED, Question
 __all__ = ["RULES", "combine", "flip_rate"]
 
 RULES = ("majority", "unanimous")
+_MORE_THAN_HALF = 0.5 + 1e-9
 
 
 def combine(
-    answers: Sequence[Answer], question: Question, *, threshold: float, rule: str = "majority"
+    answers: Sequence[Answer], question: Question, *, threshold: float, rule: str | None = None
 ) -> Answer:
-    """Make one answer of several.
+    """Make one answer of several: the votes of one judge, or the verdicts of a panel.
 
     Args:
         answers: At least one; each of the question's form.
         question: What was asked.
         threshold: The share of votes from which the answer is yes, or a label applies.
-        rule: ``majority``, or ``unanimous``: whatever is not said by all is ``undecided``.
+        rule: How a panel decides: by ``majority``, where a tie is ``undecided`` and the threshold does not count, or
+            ``unanimous``, where whatever is not said by all is ``undecided``. None for the votes of one judge.
     """
+    if rule is not None:
+        threshold = _MORE_THAN_HALF
     if len(answers) == 1:
         return answers[0]
     said = [answer.label or UNDECIDED for answer in answers]
     if question.kind == "scores":
         result = Answer()
     elif set(said) <= {"yes", "no", UNDECIDED} and question.kind != "causes":
-        result = _yes_or_no(said, threshold)
+        result = _yes_or_no(said, threshold, tie=rule is not None)
     elif question.kind == "causes":
         result = _ranked(answers, question)
     else:
         result = _plurality(said, question)
-    if rule == "unanimous" and len(set(said)) > 1:
+    unanimous = rule == "unanimous"
+    if unanimous and len(set(said)) > 1:
         result.label = UNDECIDED
         result.score = None if question.kind != "causes" else result.score
-    _details(result, answers, question, threshold)
+    _details(result, answers, question, 1.0 if unanimous else threshold)
+    if rule is not None and result.label == UNDECIDED and question.kind != "causes":
+        result.labels = []
     result.data["votes"] = (
         [answer.labels for answer in answers] if question.kind in ("labels", "causes") else said
     )
     if question.kind == "scores":
-        result.data["votes"] = [answer.data["scores"] for answer in answers]
+        result.data["votes"] = [answer.data.get("scores") for answer in answers]
     agreeing = [answer for answer in answers if answer.label == result.label] or list(answers)
     result.evidence = list(dict.fromkeys(quote for one in agreeing for quote in one.evidence))[:8]
     result.reason = agreeing[0].reason
@@ -69,11 +76,13 @@ def flip_rate(votes: Sequence[Any]) -> float | None:
     return 1 - same / (n * (n - 1))
 
 
-def _yes_or_no(said: Sequence[str], threshold: float) -> Answer:
+def _yes_or_no(said: Sequence[str], threshold: float, *, tie: bool) -> Answer:
     decided = [label for label in said if label != UNDECIDED]
     if 2 * len(decided) <= len(said):
         return Answer(label=UNDECIDED)
     share = sum(label == "yes" for label in decided) / len(decided)
+    if tie and 2 * share == 1:
+        return Answer(label=UNDECIDED)
     # A share of exactly the threshold is yes; rounding must not take it away.
     return Answer(label="yes" if share >= threshold - 1e-12 else "no", score=share)
 
@@ -108,12 +117,13 @@ def _details(
         shares = {label: count / len(answers) for label, count in sorted(counts.items())}
         result.labels = [label for label, share in shares.items() if share >= threshold - 1e-12]
         result.data["shares"] = shares
-        if question.kind == "labels" and result.label != UNDECIDED:
-            result.label = "yes" if result.labels else "no"
     elif question.kind == "scores":
+        given = [answer.data["scores"] for answer in answers if "scores" in answer.data]
+        if 2 * len(given) <= len(answers):
+            result.label = UNDECIDED
+            return
         result.data["scores"] = {
-            scale.id: fmean(answer.data["scores"][scale.id] for answer in answers)
-            for scale in question.scales
+            scale.id: fmean(one[scale.id] for one in given) for scale in question.scales
         }
     elif question.kind == "causes":
         result.data.update({"causes": result.labels, "probability-real": result.score})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gyges.errors import DesignError, GygesError, JudgeError, SettingError, StudyError
+from gyges.errors import DesignError, GygesError, JudgeError, SettingError, StudyError, nearest
 from gyges.judges import (
     OPTION,
     SUFFIX,
@@ -41,6 +42,10 @@ __all__ = [
 
 RULES = ("lexical", "stated", "embedded")
 """Judges that read by rule, without a model that is asked."""
+
+_GENERAL_CONTROL = (
+    "what the system text asks of the model, which does not conflict with its preferences"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,12 @@ def judge_of(
             f"{folder.path}: holds trials of {len(names)} settings ({', '.join(sorted(names))}); a judge's question "
             "belongs to one setting"
         )
+    if (probe := question.probe_name) and not folder.probe_table(probe).keys():
+        id_, when = probe.rsplit("-", 1)
+        raise JudgeError(
+            f"question {question.name}: reads what the subject says when it is asked, and {folder.path} holds no "
+            f"answers to the probe {probe}. Next: gyges probe {folder.path} --probe {id_} --when {when}"
+        )
     if question.name == "outcome":
         if chosen := choice_reader(name, choice=is_choice(folder)):
             return chosen
@@ -112,6 +123,8 @@ def judge_named(
     Raises:
         GygesError: There is no such judge.
     """
+    if name is None or name.partition(":")[0] in RULES:
+        _no_votes(name, asking)
     if question.name != "outcome" and name in (None, "lexical"):
         return _reader_of(question)
     if name in (None, "lexical"):
@@ -127,6 +140,10 @@ def judge_named(
         _outcome_only(name, question)
         raise _no_options(f"the queries of {setting} offer none")
     model = name.removesuffix(SUFFIX)
+    if "/" not in model:
+        raise JudgeError(
+            f"--judge {name}: {nearest(name, RULES)}; or a model as provider/model, such as openai/gpt-4o-mini"
+        )
     kind_of = LogprobJudge if name != model else AskedJudge
     facts = facts_of(setting, setting_dirs)
     return kind_of(
@@ -146,6 +163,16 @@ def judge_named(
     )
 
 
+def _no_votes(name: str | None, asking: Asking) -> None:
+    """Refuse what means nothing to a judge that reads by rule."""
+    for option in ("votes", "temperature", "threshold"):
+        if (value := getattr(asking, option)) is not None:
+            raise JudgeError(
+                f"--{option} {value}: the judge {name or 'lexical'} reads by rule and is not asked; leave it out, or "
+                "give --judge MODEL"
+            )
+
+
 def _outcome_only(name: str, question: Question) -> None:
     if question.name != "outcome":
         raise JudgeError(
@@ -155,6 +182,9 @@ def _outcome_only(name: str, question: Question) -> None:
 
 def facts_of(setting: str, setting_dirs: Sequence[str | Path] = ()) -> dict[str, dict[str, str]]:
     """Give the facts that fill a question's texts, by the value that a trial's setting attacks; ``""`` for all others.
+
+    Where the setting has a no-conflict control, those of its trials stand beside them, under ``VALUE|control``: the
+    control's own objective, and general words for the preference and for what complying means.
 
     A setting that is not in the library (that of imported transcripts) is spoken of in general words.
 
@@ -182,7 +212,20 @@ def facts_of(setting: str, setting_dirs: Sequence[str | Path] = ()) -> dict[str,
             "value": value,
             "preference": f"to do as {value} asks",
         }
+    if "no" in loaded.factors.get("conflict", ()):
+        objective = _control_objective(loaded)
+        for value, own in list(facts.items()):
+            facts[f"{value}|control"] = {"objective": objective, "value": own["value"]}
     return facts
+
+
+def _control_objective(setting: Setting) -> str:
+    """Say what the no-conflict control asks for: the first sentence of the text that stands only there."""
+    template = setting.template
+    alone = [part.block for part in template.layout if dict(part.when) == {"conflict": "no"}]
+    text = " ".join(template.blocks[alone[0]].split()) if alone else ""
+    found = re.match(r"(?:\d+\. |- )?([^#{}.!?]{10,200})\.(?: |$)", text)
+    return found[1] if found else _GENERAL_CONTROL
 
 
 def check_limits(max_connections: int | None, retries: int, timeout: int) -> None:
@@ -226,7 +269,7 @@ def _reader_of(question: Question) -> Reader:
         return ProbedReader(question.name)
     if question.name in cued_ids():
         return CuedReader(question.name)
-    known = ", ".join([*cued_ids(), *probed_questions()])
+    known = ", ".join(["outcome", *cued_ids(), *probed_questions()])
     raise JudgeError(
         f"no judge answers the question {question.name} by rule (only {known}): use --judge MODEL, such as "
         "--judge openai/gpt-4o-mini"

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from gyges.errors import JudgeError
 from gyges.judges import (
     AGAIN,
     COMPLIANCE,
@@ -149,6 +150,8 @@ def judged(
     asked = load_question(question)
     names = [judge] if judge is None or isinstance(judge, str) else list(judge)
     readers = [judge_of(folder, name, asked, asking, setting_dirs) for name in names or [None]]
+    if retest and len(readers) > 1:
+        raise JudgeError("--retest: asks one judge a second time; give one --judge")
     spending = _spending(readers, budget, price)
     stopped = False
     with folder.lock():
@@ -255,8 +258,14 @@ def _spending(
         return None
     limit = parse_budget(budget) if isinstance(budget, str) else budget
     asked = [one for one in readers if isinstance(one, AskedJudge)]
-    known = price or (known_price(asked[0].name.removesuffix(SUFFIX)) if asked else Price(0, 0))
-    spending = Spending(limit, known, tokens=(1_500, 300))
+    known = [price or known_price(one.name.removesuffix(SUFFIX)) for one in asked]
+    # Several are counted at the price of the dearest, so that the budget holds for all; one unknown is unknown.
+    dearest = max(
+        (one for one in known if one is not None),
+        key=lambda one: one.input + one.output,
+        default=None if known else Price(0, 0),
+    )
+    spending = Spending(limit, None if None in known else dearest, tokens=(1_500, 300))
     for one in asked:
         one.on_usage = spending.spent
     return spending

@@ -78,7 +78,8 @@ def summarise(
 
     Returns:
         ``raters`` (one record each), ``pairs`` (one for each pair of raters and each thing to agree on; the rater
-        ``agreed`` is left out), ``together`` (alpha of all raters), and how many transcripts were ``settled``.
+        ``agreed`` is left out), ``together`` (alpha of all raters), how many transcripts were ``settled``, and on how
+        many raters differ in anything that is asked and nobody has settled it (``to_settle``).
     """
     said = {
         rater: {
@@ -90,6 +91,17 @@ def summarise(
     }
     alone = {rater: found for rater, found in said.items() if rater != AGREED and found}
     what = _subjects(question)
+    settled = said.get(AGREED, {})
+    differ = [
+        trial
+        for trial in weights
+        if any(
+            one != other
+            for one, other in combinations(
+                [found[trial] for found in alone.values() if trial in found], 2
+            )
+        )
+    ]
     return {
         "schema": SCHEMA,
         "question": question.name,
@@ -103,7 +115,8 @@ def summarise(
             for one in what
         ],
         "together": [_together(question, alone, one) for one in what] if len(alone) > 1 else [],
-        "settled": len(said.get(AGREED, {})),
+        "settled": len(settled),
+        "to_settle": sum(trial not in settled for trial in differ),
     }
 
 

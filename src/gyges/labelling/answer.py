@@ -7,6 +7,7 @@ Four kinds of question are offered: one label (``choice``, ``order``), each crit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,15 @@ from typing import Any
 from gyges.errors import JudgeError
 from gyges.judges.question import UNDECIDED, Question
 
-__all__ = ["OFFERED", "PARTS", "Answer", "check_offered", "read_answer", "views"]
+__all__ = [
+    "OFFERED",
+    "PARTS",
+    "Answer",
+    "about_for_raters",
+    "check_offered",
+    "read_answer",
+    "views",
+]
 
 OFFERED = ("choice", "order", "criteria", "labels")
 """The kinds of question that a person can be asked on the page."""
@@ -66,6 +75,29 @@ def check_offered(question: Question) -> None:
             f"question {question.id}: is decided from the part {beyond[0]}, which the page does not show; see "
             "`gyges questions`"
         )
+
+
+def about_for_raters(question: Question) -> str:
+    """What a question decides, without what a rater is not asked for.
+
+    Fields beside the label, the figures and the controls are a judge's matter: the clause or the sentence that brings
+    such a field up is left out, with what its paragraph goes on to say of it.
+    """
+    fields = [one.id for one in question.also] + ["value"]
+    named = re.compile("|".join(f"`{re.escape(name)}`" for name in fields))
+    kept = []
+    for paragraph in re.split(r"\n\s*\n", question.about.strip()) if question.about.strip() else []:
+        sentences: list[str] = []
+        for sentence in re.split(r"(?<=[.?!])\s+", paragraph.strip()):
+            if found := named.search(sentence):
+                before = sentence[: found.start()].rstrip()
+                if before.endswith(";"):
+                    sentences.append(before[:-1] + ".")
+                break
+            if not sentence.startswith("In the controls,"):
+                sentences.append(sentence.replace("`", ""))
+        kept.append(" ".join(sentences))
+    return "\n\n".join(filter(None, kept))
 
 
 def read_answer(question: Question, record: Mapping[str, Any]) -> Answer:

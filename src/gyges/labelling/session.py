@@ -17,7 +17,7 @@ from typing import Any
 from gyges.errors import StudyError
 from gyges.judges.question import UNDECIDED, Question
 from gyges.labelling.agreement import summarise
-from gyges.labelling.answer import PARTS, check_offered, read_answer, views
+from gyges.labelling.answer import PARTS, about_for_raters, check_offered, read_answer, views
 from gyges.labelling.sample import Sample
 from gyges.labelling.store import AGREED, Given, LabelBook, check_rater, read_labels
 from gyges.labelling.transcripts import load_transcripts
@@ -153,7 +153,7 @@ class Session:
                 "id": self.question.name,
                 "title": self.question.title,
                 "kind": self.question.kind,
-                "about": self.question.about.strip(),
+                "about": about_for_raters(self.question),
             },
             "texts": [self._text(one) for one in self._questions],
             "shown": [text for part, text in PARTS.items() if part in self.question.sees],

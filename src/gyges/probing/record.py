@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gyges.errors import StudyError
+from gyges.errors import CorruptStudy, StudyError
 from gyges.study import StudyFolder
 
 __all__ = ["FILE", "SCHEMA", "read_probe", "write_probe"]
@@ -23,9 +23,27 @@ _SAME = {"text_hash": "the text of the probe", "max_tokens": "--max-tokens"}
 
 
 def read_probe(study: StudyFolder, name: str) -> dict[str, Any]:
-    """Read who was probed; empty where nobody was."""
+    """Read who was probed; empty where nobody was.
+
+    Raises:
+        CorruptStudy: The file is not the record of a probe; the message names it.
+    """
     path = _path(study, name)
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    if not path.exists():
+        return {}
+    line, why = 1, "it is no record of a probe"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        content, line, why = None, error.lineno, error.msg
+    except (UnicodeDecodeError, RecursionError):
+        content, why = None, "not UTF-8 text, or nested too deep"
+    if not isinstance(content, dict) or not _SAME.keys() <= content.keys():
+        raise CorruptStudy(
+            f"{path}:{line}: this file of the study cannot be read ({why}). Restore it from a copy, or remove "
+            f"{path.parent} and run gyges probe again, which asks everything again"
+        )
+    return content
 
 
 def write_probe(

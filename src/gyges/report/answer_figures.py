@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gyges.report.answer_words import amount, foremost, group_name, grouped, signed_amount
+from gyges.report.answer_parts import amount, group_name, grouped, signed_amount
+from gyges.report.answer_words import foremost
 from gyges.report.content import clean_gaps
 from gyges.report.factor_figures import Drawing
 from gyges.report.layout import Group as Rows
@@ -49,7 +50,6 @@ def compared(asked: Asked) -> list[Drawing]:
         return []
     keys = sorted(groups, key=lambda key: key[3])
     rows = [(key, found) for key in keys if (found := foremost(asked, groups[key])) is not None]
-    # A choice among several labels may have its clearest difference in another label in each group.
     whats = {(one.what, one.unit, one.low, one.high) for _, one in rows}
     if len(whats) != 1:
         return []

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from gyges.report.answer_figures import compared, labelled
-from gyges.report.answer_words import FEW, Group, amount, group_name, grouped, leads, signed_amount
+from gyges.report.answer_parts import Group, amount, group_name, grouped, signed_amount
+from gyges.report.answer_verdict import verdict
+from gyges.report.answer_words import FEW, leads
 from gyges.report.asked import OUTCOME, Asked
 from gyges.report.factor_figures import Drawing
 from gyges.report.factor_pages import Cell, Table
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "AnswerPage", "GroupPart", "JudgePart", "KnownPart", "Section", "answer_page"]
 
 FILE = "answers.html"
+_BOTH = "yes, and complies"
+"""What the findings count beside a question with criteria; a label of another question may be called so too."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ class JudgePart:
     facts: Sequence[tuple[str, str]]
     instructions: str
     uncalibrated: str
-    """What must be known of a judge whose errors nobody measured; empty for others."""
+    """What must be known of a judge whose errors nobody measured on a subject's texts; empty for others."""
+    alarming: bool
+    """Whether nothing at all is known of its errors."""
     known: KnownPart
     agreements: Sequence[str]
     bearing: Sequence[str]
@@ -84,6 +90,10 @@ class Section:
     title: str
     summary: str
     """Its first sentence, for the list on the first page."""
+    figure: str
+    """What came of it in a word or two: the difference, or that there is none to speak of."""
+    clear: bool
+    """Whether the tiers clearly differ."""
     parts: Sequence[JudgePart]
 
 
@@ -108,7 +118,11 @@ def answer_page(asked: Sequence[Asked]) -> AnswerPage:
         parts = [_part(one, first=at == 0, several=len(own) > 1) for at, one in enumerate(own)]
         anchor = "q-" + re.sub(r"[^A-Za-z0-9-]+", "-", question)
         by = f"{own[0].judge}: " if len(own) > 1 else ""
-        sections.append(Section(anchor, question, own[0].title, f"{by}{parts[0].lead}", parts))
+        short = verdict(own[0])
+        summary = f"{by}{parts[0].lead}"
+        sections.append(
+            Section(anchor, question, own[0].title, summary, short.text, short.clear, parts)
+        )
     known = [_known(one) for one in asked]
     outcome = [one for one in known if one.question == OUTCOME]
     return AnswerPage(sections, outcome, known)
@@ -140,9 +154,10 @@ def _part(one: Asked, *, first: bool, several: bool) -> JudgePart:
         ],
         folded=len(groups) > FEW,
         caption=_caption(one.shown),
-        facts=_facts(one, trust.text if trust.measured else ""),
+        facts=_facts(one, trust.text if trust.measured else trust.note),
         instructions=str(one.info.get("instructions") or ""),
         uncalibrated="" if trust.measured else trust.text,
+        alarming=not trust.calm,
         known=_known(one),
         agreements=list(one.agreements),
         bearing=list(one.bearing),
@@ -235,11 +250,9 @@ def _name(one: Shown) -> str:
 def _filter(asked: Asked, one: Shown, tier: str, *, first: bool) -> dict[str, str]:
     """Name the filters of the first page that leave the trials that are counted."""
     key = f"said.{asked.question}" + ("" if first else f"@{asked.judge}")
-    what, _, complies = one.what.partition(", and ")
-    chosen = {key: f"{tier}: {what}"}
-    if complies == "complies":
-        chosen[f"outcome.{tier}"] = "comply"
-    return chosen
+    if asked.kind == "criteria" and one.what == _BOTH:
+        return {key: f"{tier}: yes", f"outcome.{tier}": "comply"}
+    return {key: f"{tier}: {one.what}"}
 
 
 def _href(key: Group, further: Mapping[str, str]) -> str:

@@ -160,7 +160,8 @@ def _write_answers(
             (out / _ANSWERS).unlink()
         return
     shown = [one.row() for asked in content.asked for one in asked.shown]
-    document = {"schema": "gyges.answers/1", "answers": tidy(shown)}
+    asides = [one for asked in content.asked for one in asked.asides]
+    document = {"schema": "gyges.answers/1", "answers": tidy(shown), "asides": tidy(asides)}
     (out / _ANSWERS).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     _write_page(out / FILE, render_answers(content, answers, pages, build=build))
 

@@ -1,7 +1,8 @@
 """How far can a judge be trusted, in words: what was measured, and what it made of known transcripts?
 
 A judge whose errors nobody measured in this version is *uncalibrated*, and the page says so beside the numbers that
-rest on it. A judge that misreads a transcript whose label is plain gets a warning.
+rest on it; one that was measured on worked examples only is said to be that. A judge that misreads a transcript whose
+label is plain gets a warning.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class Calibration:
     """A sentence for the fine print."""
     brief: str
     """A few words, for a figure."""
+    calm: bool = True
+    """Whether at least something is known of its errors."""
+    note: str = ""
+    """How that was measured, where the sentence does not say it."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,13 @@ def calibration(
             f"Uncalibrated: the card of the judge {judge} is of version {measured_in}, and nobody has measured how "
             f"often version {version} errs on {of}.",
             f"judge {judge}, uncalibrated in this version",
+            calm=False,
         )
     figures = dict(card_figures(card))
     count = figures.pop(_FIGURES["n"], None)
     examples = figures.pop(_FIGURES["examples"], None)
     told = ", ".join(f"{name} {value}" for name, value in figures.items())
+    note = str((card or {}).get("note") or "").rstrip(".")
     if told and count:
         where = f" in {card['setting']}" if card and card.get("setting") else ""
         return Calibration(
@@ -101,26 +108,40 @@ def calibration(
             f"The judge {judge} was measured on {count} labelled answers{where}: {told}.",
             f"judge {judge}",
         )
-    if told and examples:
+    if examples:
         # Examples that were written to be told apart are no sample of what a subject says.
+        told = told or _rightly(card or {})
         return Calibration(
             False,
-            f"Uncalibrated: nobody has measured how often the judge {judge} errs on {of} in a subject's own texts; on "
-            f"{examples} worked examples it has {told}.",
-            f"judge {judge}, uncalibrated",
+            f"Measured only on worked examples of our own ({examples}, no sample of a subject's texts)"
+            f"{f': the judge {judge} has {told}' if told else ''}.",
+            f"judge {judge}, measured only on worked examples",
+            note=f"{note[:1].upper()}{note[1:]}",
         )
-    note = str((card or {}).get("note") or "").rstrip(".")
     if note:
         return Calibration(
             False,
             f"Uncalibrated: nobody has measured how often the judge {judge} errs on {of} ({note}).",
             f"judge {judge}, uncalibrated",
+            calm=False,
         )
     return Calibration(
         False,
         f"Uncalibrated: nobody has measured how often the judge {judge} errs on {of}.",
         f"judge {judge}, uncalibrated",
+        calm=False,
     )
+
+
+def _rightly(card: Mapping[str, Any]) -> str:
+    """Say how many labels and numbers a card counts as read rightly."""
+    parts = []
+    for key, name in (("label", "labels"), ("probability", "probabilities")):
+        counts = card.get(key)
+        if isinstance(counts, Mapping) and isinstance(counts.get("right"), int):
+            of = sum(n for what, n in counts.items() if what != "none" and isinstance(n, int))
+            parts.append(f"{counts['right']} of {of} {name} right")
+    return ", ".join(parts)
 
 
 def shown_known(one: Asked) -> Shown:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from typing import Any
 
 import polars as pl
 
-from gyges.errors import StudyError, nearest
+from gyges.errors import CorruptStudy, StudyError, nearest
 from gyges.study.journal import Journal
 from gyges.study.manifest import FILE, Manifest, differences
 from gyges.study.schema import TRIAL_COLUMNS, VERDICT_COLUMNS, Trial, Verdict, message_hash
@@ -192,8 +193,12 @@ class StudyFolder:
 
     def judge_info(self, judge: str, question: str = "outcome") -> dict[str, Any]:
         """Read who a judge is: name, version and, where there is one, its card."""
-        path = self._judge_file(judge, question)
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        info = _read_json(self._judge_file(judge, question))
+        # A card that was measured on labels of one's own, for exactly this version, stands beside.
+        card = _read_json(self.verdict_table(judge, question).folder / "card.json").get("summary")
+        if isinstance(card, dict) and info and card.get("version") == info.get("version"):
+            info["card"] = card
+        return info
 
     def write_judge(self, info: Mapping[str, Any]) -> None:
         """Write who a judge is; ``info`` has at least ``name`` and ``version``, and ``question`` if not the outcome.
@@ -205,18 +210,20 @@ class StudyFolder:
         path = self._judge_file(name, question)
         old = self.judge_info(name, question)
         if old and old.get("version") != info.get("version"):
-            raise StudyError(
-                f"{path}: verdicts of {name!r} version {old.get('version')} stand in this study; this is version "
-                f"{info.get('version')}. Remove {path.parent} to judge everything again with the new version"
-            )
-        # A card that was measured since, on labels of one's own, stays.
-        kept = {"card": old["card"]} if old.get("card") and info.get("card") is None else {}
-        _write_json(path, {**info, **kept})
+            table = self.verdict_table(name, question)
+            if table.keys(pl.col("status") == "ok"):
+                raise StudyError(
+                    f"{path}: verdicts of {name!r} version {old.get('version')} stand in this study; this is version "
+                    f"{info.get('version')} (other instructions, votes, threshold, temperature or rule). To judge "
+                    f"everything again with it, remove {table.folder} and {path}"
+                )
+            # Nothing but failures stands there.
+            shutil.rmtree(table.folder, ignore_errors=True)
+        _write_json(path, info)
 
     def known(self, judge: str, question: str = "outcome") -> dict[str, Any]:
         """Read what a judge made of the transcripts whose label is known; empty where it was shown none."""
-        path = self.verdict_table(judge, question).folder / "known.json"
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        return _read_json(self.verdict_table(judge, question).folder / "known.json")
 
     def write_known(self, judge: str, question: str, record: Mapping[str, Any]) -> None:
         """Write what a judge made of the transcripts whose label is known."""
@@ -349,6 +356,19 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
     """Turn a verdict into the record that is stored."""
     record = {name: getattr(verdict, name) for name in VERDICT_COLUMNS}
     return {name: value for name, value in record.items() if value not in (None, [])}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read a record; empty where there is none."""
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise CorruptStudy(
+            f"{path}: this file of the study cannot be read ({error}). Restore it from a copy, or remove it and run "
+            "the command that wrote it again"
+        ) from None
 
 
 def _write_json(path: Path, record: Mapping[str, Any]) -> None:

@@ -4,8 +4,8 @@
   const gyges = window.gyges;
   const { h } = gyges;
   const $ = (id) => document.getElementById(id);
-  // A key that was meant for the transcript before must not label the one that has just come.
-  const PAUSE = 250;
+  const FOLDS = ["tight", "tighter", "tightest"];
+  const SKIPPED = `gyges-label-skipped ${window.location.pathname}`;
 
   let all; // what the session says of itself
   let items; // what was said of each item, by place
@@ -13,12 +13,12 @@
   let shown = null; // the item on the page
   let chosen = {}; // what is chosen on the page and not stored yet: labels or criteria
   let marked = 0; // the criterion that y and x answer
-  let ready = false;
   let queue = Promise.resolve();
-  let waiting = 0;
+  let typing = 0; // goes up when keys that still wait would mean something else than they were pressed for
+  let dropped = 0;
   let finished = false;
   const trail = [];
-  const skipped = new Set();
+  const skipped = new Set(); // names of items
   const fetched = new Map();
 
   const kind = () => all.question.kind;
@@ -50,7 +50,7 @@
   function next(from) {
     for (let step = 1; step <= items.length; step += 1) {
       const at = (from + step) % items.length;
-      if (!labelled(items[at]) && !skipped.has(at)) return at;
+      if (!labelled(items[at]) && !skipped.has(items[at].item)) return at;
     }
     return -1;
   }
@@ -65,7 +65,6 @@
   }
 
   async function show(at, remember = true) {
-    ready = false;
     delete document.body.dataset.ready;
     const item = await load(at);
     if (remember && shown) trail.push(place);
@@ -81,10 +80,7 @@
     for (const name of fetched.keys()) {
       if (name !== item.item && name !== items[after]?.item) fetched.delete(name);
     }
-    window.setTimeout(() => {
-      ready = true;
-      document.body.dataset.ready = item.item;
-    }, PAUSE);
+    document.body.dataset.ready = item.item;
   }
 
   async function goOn() {
@@ -154,12 +150,23 @@
     $("note-open").lastElementChild.textContent = items[place].note ? "Note ✓" : "Note";
     $("confirming").hidden = !several();
     if (several()) drawConfirm(options);
+    fit();
+  }
+
+  /** Fold what the labels mean, first to two lines, then to that of the marked criterion, then away, until every label is in view. */
+  function fit() {
+    const panel = $("deciding");
+    panel.classList.remove(...FOLDS);
+    for (const name of FOLDS) {
+      if ($("choices").scrollHeight <= $("choices").clientHeight + 1) break;
+      panel.classList.add(name);
+    }
   }
 
   function choice(option, at) {
     const on = kind() === "labels" ? chosen.labels.has(option.id) : chosen.label === option.id;
     return h(
-      "button", { type: "button", class: "option", "aria-pressed": String(on), "aria-keyshortcuts": at < 9 ? String(at + 1) : null, click: () => pick(at) },
+      "button", { type: "button", class: "option", "aria-pressed": String(on), "aria-keyshortcuts": at < 9 ? String(at + 1) : null, click: () => actHere(() => pick(at)) },
       key(at), h("b", {}, option.id), h("span", { class: "means" }, option.means),
     );
   }
@@ -168,7 +175,7 @@
     const said = chosen.criteria.get(option.id);
     const name = `criterion-${at}`;
     const button = (value, text) => h(
-      "button", { type: "button", "aria-pressed": String(said === value), "aria-describedby": name, click: () => answer(at, value) }, text,
+      "button", { type: "button", "aria-pressed": String(said === value), "aria-describedby": name, click: () => actHere(() => answer(at, value)) }, text,
     );
     return h(
       "div", { class: `option criterion${at === marked ? " marked" : ""}`, role: "group", "aria-labelledby": name },
@@ -208,10 +215,30 @@
 
   /* What the rater does */
 
+  function failed(error) {
+    // What was pressed since was meant for the transcripts that would have come.
+    typing += 1;
+    trouble(error);
+  }
+
   /** Do one thing after the other, and say what went wrong with it. */
   function act(work) {
-    waiting += 1;
-    queue = queue.then(work).then(() => trouble(null), trouble).finally(() => { waiting -= 1; });
+    queue = queue.then(work).then(() => trouble(null), failed);
+  }
+
+  /** Obey a key when those before it are done: none is lost, and none overtakes another. */
+  function actKey(name) {
+    const pressedAt = typing;
+    queue = queue.then(async () => {
+      if (pressedAt !== typing) {
+        dropped += 1;
+        say(`${dropped === 1 ? "One key was" : `${dropped} keys were`} pressed before this was on the page and did nothing: press again.`);
+        return;
+      }
+      dropped = 0;
+      await obey(name);
+      trouble(null);
+    }).catch(failed);
   }
 
   /** Do something with the transcript that is on the page now; a second click finds it gone and does nothing. */
@@ -226,7 +253,8 @@
     const { labelled: _, others, ...state } = found;
     items[at] = state;
     fetched.delete(state.item);
-    skipped.delete(at);
+    skipped.delete(state.item);
+    keepSkipped();
     drawCount();
     say(`Transcript ${at + 1}: ${inWords(state)}. Stored.`);
     if (others.length) {
@@ -234,6 +262,7 @@
       chosen.label = state.label;
       drawChoice();
       drawOthers();
+      typing += 1; // what the raters had said is to be read before anything follows from it
       $("go-on").focus();
     } else {
       await goOn();
@@ -251,8 +280,9 @@
       refresh();
       $("last").textContent = `${option.id}: ${chosen.labels.has(option.id) ? "yes" : "no"}`;
     } else {
-      actHere(() => store({ label: option.id }));
+      return store({ label: option.id });
     }
+    return undefined;
   }
 
   function answer(at, value) {
@@ -277,21 +307,32 @@
   function confirm() {
     if (kind() === "labels") {
       const options = all.texts[shown.text].options;
-      actHere(() => store({ labels: options.map((option) => option.id).filter((id) => chosen.labels.has(id)) }));
-    } else if ($("confirm").disabled) {
-      say($("follows").textContent);
-    } else {
-      actHere(() => store({ criteria: Object.fromEntries(chosen.criteria) }));
+      return store({ labels: options.map((option) => option.id).filter((id) => chosen.labels.has(id)) });
     }
+    if (!$("confirm").disabled) return store({ criteria: Object.fromEntries(chosen.criteria) });
+    say($("follows").textContent);
+    return undefined;
   }
 
   function skip() {
-    actHere(() => {
-      if (!labelled(items[place])) skipped.add(place);
-      say("");
-      return goOn();
-    });
+    if (!labelled(items[place])) skipped.add(items[place].item);
+    keepSkipped();
+    say("");
+    return goOn();
   }
+
+  /** What was skipped comes at the end, also after the page was loaded again. */
+  function keepSkipped() {
+    try { window.sessionStorage.setItem(SKIPPED, JSON.stringify([...skipped])); } catch { /* a browser that keeps nothing */ }
+  }
+
+  function findSkipped() {
+    let names = [];
+    try { names = JSON.parse(window.sessionStorage.getItem(SKIPPED)) || []; } catch { /* as above */ }
+    for (const item of items) if (!labelled(item) && names.includes(item.item)) skipped.add(item.item);
+  }
+
+  const undecided = () => store({ label: "undecided" });
 
   function noteBox(open) {
     $("note-box").hidden = !open;
@@ -325,14 +366,14 @@
     $("end-skipped").replaceChildren(h("kbd", {}, "Enter"), ` Go on with the ${left} skipped`);
     $("agreement").replaceChildren(...(found.summary ? agreement(found.summary) : []));
     document.body.dataset.ready = "end";
-    ready = true;
     window.scrollTo(0, 0);
     $("end-title").focus({ preventScroll: true });
   }
 
   function again() {
     skipped.clear();
-    act(goOn);
+    keepSkipped();
+    return goOn();
   }
 
   function agreement(summary) {
@@ -403,14 +444,28 @@
   /* Keys */
 
   const KEYS = {
-    u: () => actHere(() => store({ label: "undecided" })),
+    u: undecided,
     s: skip,
-    b: () => act(goBack),
-    Backspace: () => act(goBack),
-    n: () => noteBox(true),
-    y: () => kind() === "criteria" && answer(marked, true),
-    x: () => kind() === "criteria" && answer(marked, false),
+    b: goBack,
+    Backspace: goBack,
+    n: () => { typing += 1; noteBox(true); },
+    y: () => { if (kind() === "criteria") answer(marked, true); },
+    x: () => { if (kind() === "criteria") answer(marked, false); },
   };
+
+  const digit = (name) => /^[1-9]$/.test(name);
+
+  function obey(name) {
+    if (!$("end").hidden) {
+      if (name === "b" || name === "Backspace") return goBack();
+      return name === "Enter" && !$("end-skipped").hidden ? again() : undefined;
+    }
+    if (!shown || finished) return undefined;
+    if (digit(name)) return pick(Number(name) - 1);
+    if (name !== "Enter") return KEYS[name]();
+    if (several()) return confirm();
+    return shown.others?.length || labelled(items[place]) ? goOn() : undefined;
+  }
 
   function pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || finished || !all) return;
@@ -432,21 +487,10 @@
       $("help").showModal();
       return;
     }
-    const ending = !$("end").hidden;
-    const digit = /^[1-9]$/.test(event.key);
-    const known = event.key === "Enter" || digit || Object.hasOwn(KEYS, event.key);
-    if (!known || event.repeat || waiting || !ready) return;
-    if (ending) {
-      if (event.key === "b" || event.key === "Backspace") act(goBack);
-      else if (event.key === "Enter" && !$("end-skipped").hidden) again();
-      return;
-    }
+    if (event.key !== "Enter" && !digit(event.key) && !Object.hasOwn(KEYS, event.key)) return;
     event.preventDefault();
-    if (digit) pick(Number(event.key) - 1);
-    else if (event.key !== "Enter") KEYS[event.key]();
-    else if (shown.others?.length && !several()) act(goOn);
-    else if (several()) confirm();
-    else if (labelled(items[place])) act(goOn);
+    // A key that is held down counts once.
+    if (!event.repeat) actKey(event.key);
   }
 
   const list = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`);
@@ -467,6 +511,7 @@
   async function start() {
     all = await ask("session");
     items = all.items;
+    findSkipped();
     introduce();
     const first = next(-1);
     if (first >= 0) await show(first);
@@ -477,21 +522,23 @@
     }
   }
 
-  $("undecided").addEventListener("click", () => actHere(() => store({ label: "undecided" })));
-  $("skip").addEventListener("click", skip);
+  $("undecided").addEventListener("click", () => actHere(undecided));
+  $("skip").addEventListener("click", () => actHere(skip));
   $("back").addEventListener("click", () => act(goBack));
-  $("confirm").addEventListener("click", confirm);
+  $("confirm").addEventListener("click", () => actHere(confirm));
   $("note-open").addEventListener("click", () => noteBox($("note-box").hidden));
   $("note").addEventListener("change", () => act(storeNote));
   $("end-back").addEventListener("click", () => act(goBack));
-  $("end-skipped").addEventListener("click", again);
+  $("end-skipped").addEventListener("click", () => act(again));
   $("finish").addEventListener("click", () => act(finish));
   $("help-open").addEventListener("click", () => $("help").showModal());
   $("meanings").addEventListener("click", () => {
     const open = $("deciding").classList.toggle("open");
     $("meanings").setAttribute("aria-expanded", String(open));
     $("meanings").textContent = open ? "Hide what the labels mean" : "What the labels mean";
+    fit();
   });
+  window.addEventListener("resize", () => { if (shown) fit(); });
   $("keys-on").checked = gyges.stored("gyges-label-keys") !== "off";
   $("keys-on").addEventListener("change", () => gyges.store("gyges-label-keys", $("keys-on").checked ? "on" : "off"));
   document.addEventListener("keydown", pressed);

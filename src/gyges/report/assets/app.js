@@ -70,7 +70,8 @@
     list.show(shown);
     const total = gyges.number(table.n);
     count.textContent = shown.length === table.n ? `${total} block${table.n === 1 ? "" : "s"}` : `${gyges.number(shown.length)} of ${total} blocks`;
-    $("clear").disabled = !state.q && !Object.keys(state.chosen).length;
+    const clear = $("clear");
+    clear.hidden = !state.q && !Object.keys(state.chosen).length;
     const wanted = table.row.get(state.block);
     if (state.block && wanted === undefined) {
       lost(`This report has no block ${state.block}. The link may belong to another study.`);
@@ -220,7 +221,7 @@
     });
     $("seed").addEventListener("change", () => { state.seed = $("seed").value.trim() || table.meta.seed; state.block = ""; restore(); });
     $("reshuffle").addEventListener("click", () => { state.seed = String(1 + Math.floor(Math.random() * 999999)); state.block = ""; restore(); });
-    $("clear").addEventListener("click", () => { state = { ...fresh(), seed: state.seed, block: state.block }; restore(); });
+    $("clear").addEventListener("click", () => { state = { ...fresh(), seed: state.seed, block: state.block }; restore(); $("search").focus({ preventScroll: true }); });
     $("filters").addEventListener("submit", (event) => event.preventDefault());
     for (const kind of ["click", "change"]) $("transcripts").addEventListener(kind, () => { touched = true; }, true);
     $("help-open").addEventListener("click", () => $("help").showModal());

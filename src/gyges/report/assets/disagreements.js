@@ -147,7 +147,7 @@
       const options = names.map((one) => gyges.safe(h("option", { value: one }), one));
       form.append(h("label", {}, gyges.safe(h("span"), shownTitle), h("select", { name, change: changed }, h("option", { value: "" }, "all"), ...options)));
     }
-    form.append(h("button", { type: "button", click: () => { history.replaceState(null, "", "#cases"); apply().catch(fail); } }, "Clear filters"));
+    if (form.elements.length) form.append(h("button", { type: "button", click: () => { history.replaceState(null, "", "#cases"); apply().catch(fail); } }, "Clear filters"));
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = meta.n === 0;
   }

@@ -85,6 +85,15 @@
     return gyges.safe(h("span", { dir: "auto" }), text);
   }
 
+  /** A text of any length, cut like a quote; the rest on demand. */
+  function folded(text) {
+    const start = gyges.clip(text, 400);
+    if (start.length === text.length) return said(text);
+    const box = said(`${start}… `);
+    box.append(h("button", { type: "button", class: "rest", click: () => { box.replaceChildren(); gyges.safe(box, text); } }, `Show all ${gyges.number(text.length)} characters`));
+    return box;
+  }
+
   /** All that the pressed verdict says: votes, numbers, note, and each quote as a button that leads to its place. */
   gyges.details = function details(arm, table, found, lead) {
     const verdict = gyges.chosenVerdict(arm);
@@ -102,8 +111,8 @@
     else if (verdict.votes > 1) fact(list, "Votes", said(String(verdict.votes)));
     for (const [name, number, kind] of verdict.numbers || []) fact(list, name, said(kind === "shares" ? `${Math.round(number * 100)} % of votes` : figure(number)));
     if (verdict.score !== undefined) fact(list, "Score", said(figure(verdict.score)));
-    for (const [name, text] of verdict.also || []) fact(list, name, said(text));
-    if (verdict.note) fact(list, "Note", said(verdict.note));
+    for (const [name, text] of verdict.also || []) fact(list, name, folded(text));
+    if (verdict.note) fact(list, "Note", folded(verdict.note));
     box.append(list);
     const spans = gyges.spansOf(verdict);
     if (spans.length) {
