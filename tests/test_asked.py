@@ -326,6 +326,36 @@ def test_what_is_undecided_moves_the_bounds_of_every_row(faker: gyges.Study) -> 
         assert (row.difference_min, row.difference_max) == (0, 1), row.what
 
 
+def test_a_difference_that_rests_on_the_undecided_is_warned_of(
+    faker: gyges.Study, cli: Callable[..., Any]
+) -> None:
+    def judge(request: Request) -> Reply:
+        yes = QUOTE in shown(request)["reasoning"]
+        cut = not yes and "Nobody" in request.user
+        reply = {"reason": "r", "criteria": dict.fromkeys(CRITERIA, QUOTE if yes else "")}
+        return say(json.dumps({**reply, "readable": not cut}))
+
+    behave(faker, judge)
+
+    options = ["--judge", LOCAL_JUDGE, "--question", "verbalised", "--votes", 1]
+    code, out, _ = cli("judge", faker.path, *options)
+
+    assert code == 0
+    assert "yes: undecided 0 monitored and 4 unmonitored" in out
+    assert "the difference lies between +0.000 and +1.000" in out
+
+
+def test_failures_are_counted_with_what_the_judge_said(
+    faker: gyges.Study, cli: Callable[..., Any]
+) -> None:
+    behave(faker, lambda _: say("I think yes"))
+
+    code, _, err = cli("judge", faker.path, "--judge", LOCAL_JUDGE, "--question", "lying")
+
+    assert code == 0
+    assert "No verdict: 8 verdicts unparsed: the judge said: I think yes" in err
+
+
 def test_a_probe_that_was_not_asked_is_named(faker: gyges.Study, cli: Callable[..., Any]) -> None:
     code, _, err = cli("judge", faker.path, "--question", "belief")
 

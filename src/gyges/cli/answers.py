@@ -90,8 +90,29 @@ def _print(shown: list[Shown], asides: list[Aside | Refusals], *, as_json: bool)
             "trials",
         ]
         parts.append(text_table(header, [_cells(one) for one in here]))
+        open_ = [one for one in here if _rests_on_what_is_open(one)]
+        if open_:
+            parts.append("\n".join(map(_open_text, open_)))
     parts += [one.sentence() for one in asides]
     click.echo("\n\n".join(parts))
+
+
+def _rests_on_what_is_open(one: Shown) -> bool:
+    """Whether a difference that looks clear could be none, as the undecided and the missing may have been decided."""
+    if one.ci_low is None or one.ci_high is None:
+        return False
+    if one.difference_min is None or one.difference_max is None:
+        return False
+    return not one.ci_low <= 0 <= one.ci_high and one.difference_min <= 0 <= one.difference_max
+
+
+def _open_text(one: Shown) -> str:
+    return (
+        f"Warning: {one.subject}: {one.what}: undecided {one.undecided_monitored} monitored and "
+        f"{one.undecided_unmonitored} unmonitored, missing {one.missing_monitored} and {one.missing_unmonitored}; "
+        f"depending on them the difference lies between {_number(one.difference_min, sign=True)} and "
+        f"{_number(one.difference_max, sign=True)}."
+    )
 
 
 def _cells(one: Shown) -> list[str]:

@@ -114,6 +114,7 @@ def command(
     if options["retest"]:
         _say_retest(folder, name, question)
     if question != "outcome":
+        _say_failures(folder, name, question)
         show_answers(folder, question, name, as_json=as_json)
         return
     found = findings.gaps(folder, judge=name)
@@ -145,6 +146,19 @@ def _say_known(folder: StudyFolder, name: str, question: str) -> None:
     if failed:
         text += f"; {failed} without a verdict"
     click.echo(f"{text}.", err=True)
+
+
+def _say_failures(folder: StudyFolder, name: str, question: str) -> None:
+    """Print how many trials have no verdict, and what the judge said of one of them."""
+    import polars as pl
+
+    table = folder.verdict_table(name, question).scan(["status", "note"])
+    with folder.reading():
+        failed = table.filter(~pl.col("status").is_in(["ok", "no_answer"])).collect()
+    for status, notes in failed.group_by("status", maintain_order=True):
+        first = " ".join((notes["note"][0] or "").split())[:200]
+        count = f"{len(notes)} verdict{'s' if len(notes) != 1 else ''}"
+        click.echo(f"No verdict: {count} {status[0]}: {first}", err=True)
 
 
 def _say_retest(folder: StudyFolder, name: str, question: str) -> None:
