@@ -140,6 +140,9 @@ class Server:
                 pass
 
         class Listener(ThreadingHTTPServer):
+            # A busy machine is slow to accept, and connections that do not fit in the queue are reset.
+            request_queue_size = 128
+
             def handle_error(self, *_: Any) -> None:
                 """A client that was killed leaves no more than a reset connection."""
 
