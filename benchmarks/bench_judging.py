@@ -36,7 +36,7 @@ def texts_of(folder: Path) -> list[tuple[str, str, str]]:
             )
             if answer:
                 tier = "monitored" if path.stem.endswith("_train") else "unmonitored"
-                found.append((f"q{number}", tier, answer))
+                found.append((f"{path.stem}-{number}", tier, answer))
     return found
 
 
@@ -128,8 +128,8 @@ def main() -> None:
                 shutil.rmtree(path / "verdicts", ignore_errors=True)
                 found = child(how, path)
                 print(
-                    f"{size:>8} {how:<6} {found['seconds']:6.1f} s  "
-                    f"{found['seconds'] * 20_000 / size:6.1f} s per 20,000  peak {found['mb']:.0f} MB"
+                    f"{found['judged']:>8} {how:<6} {found['seconds']:6.1f} s  "
+                    f"{found['seconds'] * 20_000 / found['judged']:6.1f} s per 20,000  peak {found['mb']:.0f} MB"
                 )
 
 

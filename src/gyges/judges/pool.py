@@ -48,6 +48,13 @@ def read_rows(
         # What every process needs is loaded once.
         context.set_forkserver_preload(["gyges.judges.pool", "gyges.judges"])
     with ProcessPoolExecutor(workers, context, _begin, (judge, read)) as pool:
+        # This process reads until another one has started.
+        started = pool.submit(_started)
+        while not started.done():
+            piece = list(islice(source, _PIECE))
+            if not piece:
+                return
+            yield from ((row, read(judge, row)) for row in piece)
         ahead: deque[tuple[list[Row], Future[list[Verdict]]]] = deque()
         while True:
             while len(ahead) < 2 * workers + 1 and (piece := list(islice(source, _PIECE))):
@@ -65,6 +72,10 @@ def _begin(judge: Reader, read: Read) -> None:
     """Keep the judge of this process."""
     global _mine
     _mine = judge, read
+
+
+def _started() -> None:
+    """Say, by coming back, that this process is there."""
 
 
 def _read_piece(piece: list[Row]) -> list[Verdict]:
