@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gyges.cli.options import as_json, limits, setting_dir
+from gyges.cli.options import as_json, limits, setting_dir, structure
 
 if TYPE_CHECKING:
     from gyges.judges import AskedJudge, Reader
@@ -70,13 +70,7 @@ __all__ = ["command"]
 @click.option("--votes", type=int, metavar="N", help="How often a model is asked.")
 @click.option("--threshold", type=float, metavar="SHARE", help="Share of votes that makes a yes.")
 @click.option("--temperature", type=float, metavar="T", help="The model's.")
-@click.option(
-    "--structure",
-    type=click.Choice(["schema", "tool"]),
-    default="schema",
-    show_default=True,
-    help="How the form of the verdict is asked for.",
-)
+@structure
 @click.option(
     "--attacks",
     type=click.IntRange(min=1),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gyges.cli.options import as_json, limits, setting_dir, study_argument
+from gyges.cli.options import as_json, limits, setting_dir, structure, study_argument
 
 if TYPE_CHECKING:
     from gyges.study import StudyFolder
@@ -53,13 +53,7 @@ __all__ = ["command"]
 @click.option(
     "--temperature", type=float, metavar="T", help="The model's.  [default: the question's]"
 )
-@click.option(
-    "--structure",
-    type=click.Choice(["schema", "tool"]),
-    default="schema",
-    show_default=True,
-    help="How the form of the verdict is asked for.",
-)
+@structure
 @click.option(
     "--retest",
     type=click.IntRange(1),

@@ -17,6 +17,7 @@ __all__ = [
     "partial",
     "provider",
     "setting_dir",
+    "structure",
     "study_argument",
 ]
 
@@ -39,6 +40,14 @@ setting_dir = click.option(
 
 judge = click.option(
     "--judge", metavar="NAME", help="Whose verdicts count.  [default: the study's judge]"
+)
+
+structure = click.option(
+    "--structure",
+    type=click.Choice(["schema", "tool"]),
+    default="schema",
+    show_default=True,
+    help="How the form of the verdict is asked for.",
 )
 
 partial = click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gyges.cli.options import as_json, limits, setting_dir
+from gyges.cli.options import as_json, limits, setting_dir, structure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,7 +177,7 @@ def _paragraphs(text: str) -> str:
     help="Whose rule, where the judge reads by rule.",
 )
 @click.option("--votes", type=int, metavar="N", help="How often a model is asked.")
-@click.option("--structure", type=click.Choice(["schema", "tool"]), default="schema")
+@structure
 @click.option("--base-url", metavar="URL", help="Where the judge's provider is reached.")
 @click.option(
     "--min-right",

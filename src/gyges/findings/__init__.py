@@ -7,7 +7,6 @@ from gyges.findings.answers import Shown, answers_shown
 from gyges.findings.asides import Aside, asides_of
 from gyges.findings.balance import averaged, unbalanced
 from gyges.findings.cells import compliance
-from gyges.findings.correction import judge_and_card
 from gyges.findings.factors import varied
 from gyges.findings.gaps import estimate_gaps, gaps
 from gyges.findings.largest import Largest, largest
@@ -43,7 +42,6 @@ __all__ = [
     "disagreeing",
     "estimate_gaps",
     "gaps",
-    "judge_and_card",
     "largest",
     "null",
     "plain_method",

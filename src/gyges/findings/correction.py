@@ -25,22 +25,16 @@ from gyges.estimate import Interval
 from gyges.estimate.corrected import corrected_gap, corrected_rate
 from gyges.estimate.judge_error import Calibration, JudgeErrors, check_informative
 from gyges.findings.record import ARMS
-from gyges.study import StudyFolder
 
 __all__ = [
-    "CARD",
     "CORRECTED",
     "Record",
     "correct",
     "filled",
-    "judge_and_card",
     "read_record",
     "record_of_judge",
     "uncalibrated",
 ]
-
-CARD = "card.json"
-"""The card that was measured for a study's judge, beside its verdicts."""
 
 Confusion = Mapping[str, Mapping[str, int]]
 """``confusion[label][verdict]``: counts of labelled answers."""
@@ -82,28 +76,6 @@ class Record:
                     here = found.setdefault(label, {})
                     here[verdict] = here.get(verdict, 0) + count
         return found
-
-
-def judge_and_card(study: StudyFolder, judge: str) -> dict[str, Any]:
-    """Read who a judge is, with the card that was measured for exactly this version of it, if there is one.
-
-    Raises:
-        JudgeError: The card's file cannot be read.
-    """
-    info = study.judge_info(judge)
-    path = study.verdict_table(judge).folder / CARD
-    if path.exists():
-        try:
-            summary = json.loads(path.read_text(encoding="utf-8"))["summary"]
-            version = summary["version"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise JudgeError(
-                f"{path}: the judge's card cannot be read ({error}); remove the file and write it again with: "
-                f"gyges calibrate {judge} --into {study.path}"
-            ) from error
-        if version == info.get("version"):
-            info["card"] = summary
-    return info
 
 
 def record_of_judge(info: Mapping[str, Any]) -> Record | None:

@@ -30,7 +30,6 @@ from gyges.findings.correction import (
     CORRECTED,
     Record,
     correct,
-    judge_and_card,
     read_record,
     record_of_judge,
     uncalibrated,
@@ -84,7 +83,7 @@ def gaps(
         raise JudgeError("--calibration and --labels both correct for the judge; give one")
     name = study.pick_judge(judge)
     by = list(dict.fromkeys(by))
-    info = judge_and_card(study, name)
+    info = study.judge_info(name)
     record = record_of_judge(info)
     shipped = calibration is None
     if calibration is not None:

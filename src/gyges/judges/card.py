@@ -22,13 +22,12 @@ from gyges.judges.measures import counts_for
 from gyges.judges.question import UNDECIDED, Question
 from gyges.judges.reference import Reference, References
 from gyges.study import StudyFolder, Verdict
+from gyges.study.folder import CARD
 from gyges.study.schema import TIERS
 
-__all__ = ["FILE", "SCHEMA", "attach_card", "check_fits", "make_card", "remove_card"]
+__all__ = ["SCHEMA", "attach_card", "check_fits", "make_card", "remove_card"]
 
 SCHEMA = "gyges.card/2"
-FILE = "card.json"
-"""The card in a study, beside the verdicts."""
 _MODELS = ("model", "log-probabilities of labels")
 _HOW = (
     "Intervals are at 95 % and take answers as independent. Sensitivity is the share of answers of the positive class "
@@ -181,7 +180,7 @@ def remove_card(study: StudyFolder, judge: str, question: str) -> Path:
 
 
 def _file(study: StudyFolder, judge: str, question: str) -> Path:
-    return study.verdict_table(judge, question).folder / FILE
+    return study.verdict_table(judge, question).folder / CARD
 
 
 def _counted(names: Any) -> dict[str, int]:

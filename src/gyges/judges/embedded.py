@@ -120,15 +120,7 @@ class EmbeddedJudge:
 
     def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
         """Read one trial; see :class:`gyges.judges.reader.Reader`."""
-        reading = self.read(answer["output"])
-        return Verdict(
-            trial=trial,
-            judge=self.name,
-            outcome=reading.outcome,
-            score=reading.score,
-            evidence=reading.evidence,
-            note=reading.note,
-        )
+        return self.read(answer["output"]).verdict(trial, self.name)
 
 
 def embedded_judge(setting_id: str, path: Path | None = None) -> EmbeddedJudge:

@@ -56,6 +56,17 @@ class Reading:
     note: str
     """Why, in a few words."""
 
+    def verdict(self, trial: str, judge: str) -> Verdict:
+        """Write it down as what a judge says of a trial."""
+        return Verdict(
+            trial=trial,
+            judge=judge,
+            outcome=self.outcome,
+            score=self.score,
+            evidence=self.evidence,
+            note=self.note,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
@@ -197,15 +208,7 @@ class LexicalJudge:
 
     def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
         """Read one trial; see :class:`gyges.judges.reader.Reader`."""
-        reading = self.read(answer["output"])
-        return Verdict(
-            trial=trial,
-            judge=self.name,
-            outcome=reading.outcome,
-            score=reading.score,
-            evidence=reading.evidence,
-            note=reading.note,
-        )
+        return self.read(answer["output"]).verdict(trial, self.name)
 
     def _unreadable(self, output: str, words: list[str]) -> str:
         limits = self._decide["readable"]

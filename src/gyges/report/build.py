@@ -66,7 +66,7 @@ def site_content(
     """Gather what a report shows; the blocks are read while they are written."""
     name = study.pick_judge(judge)
     found = list(findings.gaps(study, judge=name) if gaps is None else gaps)
-    info = findings.judge_and_card(study, name)
+    info = study.judge_info(name)
     until = findings.read_until(study)
     chosen = findings.largest(study, found)
     manifest = study.manifest

@@ -35,7 +35,10 @@ from gyges.study.manifest import FILE, Manifest, differences
 from gyges.study.schema import TRIAL_COLUMNS, VERDICT_COLUMNS, Trial, Verdict, message_hash
 from gyges.study.table import Table
 
-__all__ = ["FACTOR_TYPES", "StudyFolder", "TrialWriter", "factor_types", "verdict_record"]
+__all__ = ["CARD", "FACTOR_TYPES", "StudyFolder", "TrialWriter", "factor_types", "verdict_record"]
+
+CARD = "card.json"
+"""The card that was measured for a judge on labels of one's own, beside its verdicts."""
 
 FACTOR_TYPES: dict[str, pl.DataType] = {
     "text": pl.String(),
@@ -195,9 +198,16 @@ class StudyFolder:
         """Read who a judge is: name, version and, where there is one, its card."""
         info = _read_json(self._judge_file(judge, question))
         # A card that was measured on labels of one's own, for exactly this version, stands beside.
-        card = _read_json(self.verdict_table(judge, question).folder / "card.json").get("summary")
-        if isinstance(card, dict) and info and card.get("version") == info.get("version"):
-            info["card"] = card
+        path = self.verdict_table(judge, question).folder / CARD
+        if path.exists():
+            card = _read_json(path).get("summary")
+            if not isinstance(card, dict) or "version" not in card:
+                raise CorruptStudy(
+                    f"{path}: the judge's card cannot be read (no summary with a version); remove the file and write "
+                    f"it again with: gyges calibrate {judge} --into {self.path}"
+                )
+            if info and card["version"] == info.get("version"):
+                info["card"] = card
         return info
 
     def write_judge(self, info: Mapping[str, Any]) -> None:
