@@ -7,7 +7,6 @@
   const CHUNK = /^data\/(meta|cases)-\d{4,}\.js\?b=[0-9a-f]*$/;
   const FACETS = [["subject", "Subject"], ["value", "Value"], ["tier", "Tier"], ["verdicts", "Verdicts"]];
   const OPTIONS = /^(.*?)[\s:]*\s\(?(a|1)[).]\s+(.*?)\s+\(?(b|2)[).]\s+(.*)$/is;
-  const waiting = new Map();
   const pieces = new Map();
   const list = document.getElementById("list");
   const count = document.getElementById("count");
@@ -19,34 +18,7 @@
   let shown = 0;
   let turn = 0;
 
-  // Where the browser knows Trusted Types, no script but a chunk of this folder can be loaded by this page's code.
-  const policy = window.trustedTypes
-    ? window.trustedTypes.createPolicy("gyges", {
-        createScriptURL(url) {
-          if (!CHUNK.test(url)) throw new TypeError(`not a chunk of this page: ${url}`);
-          return url;
-        },
-      })
-    : { createScriptURL: (url) => url };
-
-  /** Called by each chunk. */
-  gyges.put = function put(kind, number, text) {
-    const resolve = waiting.get(`${kind}-${number}`);
-    if (resolve) resolve(JSON.parse(text));
-  };
-
-  function load(kind, number) {
-    const name = `${kind}-${String(number).padStart(4, "0")}`;
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      waiting.set(`${kind}-${number}`, resolve);
-      script.src = policy.createScriptURL(`data/${name}.js?b=${document.body.dataset.build}`);
-      const done = () => { waiting.delete(`${kind}-${number}`); script.remove(); };
-      script.onload = () => { done(); reject(new Error(`data/${name}.js holds no data`)); };
-      script.onerror = () => { done(); reject(new Error(`data/${name}.js cannot be read: is the folder complete?`)); };
-      document.head.append(script);
-    });
-  }
+  const load = gyges.chunks(CHUNK);
 
   async function read(number) {
     let at = 0;

@@ -1,4 +1,4 @@
-/* Making elements. Text enters a page here as text and nowhere as markup. */
+/* Making elements. Text enters a page here as text and nowhere as markup, and no script but a chunk of data. */
 (function () {
   "use strict";
   const gyges = window.gyges;
@@ -48,4 +48,42 @@
   gyges.tierClass = (tier) => (tier === "monitored" || tier === "unmonitored" ? tier : "other");
 
   gyges.number = (value) => Number(value).toLocaleString("en-US");
+
+  /**
+   * The loader of this page's chunks: scripts of its folder, each of which calls gyges.put with a JSON text.
+   * Called once; only files whose address the pattern matches are loaded.
+   */
+  gyges.chunks = function chunks(pattern) {
+    const waiting = new Map();
+
+    // Where the browser knows Trusted Types, no script but a chunk of this folder can be loaded by this page's code.
+    const policy = window.trustedTypes
+      ? window.trustedTypes.createPolicy("gyges", {
+          createScriptURL(url) {
+            if (!pattern.test(url)) throw new TypeError(`not a chunk of this page: ${url}`);
+            return url;
+          },
+        })
+      : { createScriptURL: (url) => url };
+
+    /** Called by each chunk. */
+    gyges.put = function put(kind, number, text) {
+      const resolve = waiting.get(`${kind}-${number}`);
+      if (resolve) resolve(JSON.parse(text));
+    };
+
+    return function load(kind, number) {
+      const key = `${kind}-${number}`;
+      return new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        const name = `${kind}-${String(number).padStart(4, "0")}`;
+        waiting.set(key, resolve);
+        script.src = policy.createScriptURL(`data/${name}.js?b=${document.body.dataset.build}`);
+        const done = () => { waiting.delete(key); script.remove(); };
+        script.onload = () => { done(); reject(new Error(`data/${name}.js holds no data`)); };
+        script.onerror = () => { done(); reject(new Error(`data/${name}.js cannot be read: is the folder complete?`)); };
+        document.head.append(script);
+      });
+    };
+  };
 })();

@@ -4,38 +4,9 @@
   const gyges = window.gyges;
   const KEPT = 24;
   const CHUNK = /^data\/(meta|index|queries|blocks|messages)-\d{4,}\.js\?b=[0-9a-f]*$/;
-  const waiting = new Map();
   const cache = new Map();
 
-  // Where the browser knows Trusted Types, no script but a chunk of this folder can be loaded by this page's code.
-  const policy = window.trustedTypes
-    ? window.trustedTypes.createPolicy("gyges", {
-        createScriptURL(url) {
-          if (!CHUNK.test(url)) throw new TypeError(`not a chunk of this report: ${url}`);
-          return url;
-        },
-      })
-    : { createScriptURL: (url) => url };
-
-  /** Called by each chunk. */
-  gyges.put = function put(kind, number, text) {
-    const resolve = waiting.get(`${kind}-${number}`);
-    if (resolve) resolve(JSON.parse(text));
-  };
-
-  function load(kind, number) {
-    const key = `${kind}-${number}`;
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      const name = `${kind}-${String(number).padStart(4, "0")}`;
-      waiting.set(key, resolve);
-      script.src = policy.createScriptURL(`data/${name}.js?b=${document.body.dataset.build}`);
-      const done = () => { waiting.delete(key); script.remove(); };
-      script.onload = () => { done(); reject(new Error(`data/${name}.js holds no data`)); };
-      script.onerror = () => { done(); reject(new Error(`data/${name}.js cannot be read: is the folder complete?`)); };
-      document.head.append(script);
-    });
-  }
+  const load = gyges.chunks(CHUNK);
 
   /** A chunk's items; the chunks used last stay in memory. */
   function chunk(kind, number) {
