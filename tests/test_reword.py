@@ -27,7 +27,7 @@ from gyges.errors import DesignError
 from gyges.rewording import LEAST, Similarity, parse_length
 from gyges.rewording.prompts import lengths
 from gyges.settings import Setting, Wording, load_setting
-from gyges.settings.template import fill
+from gyges.settings.slots import fill
 from servers import Reply, Request, fail, say
 
 Behaviour = Callable[[Request], Reply]

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from gyges.settings import Setting, Wording
-from gyges.settings.template import fill, read_slots
+from gyges.settings.slots import fill, read_slots
 
 __all__ = ["Fault", "block_faults", "form_faults", "stated_facts", "text_hash", "wording_faults"]
 

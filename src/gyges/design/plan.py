@@ -24,7 +24,7 @@ from gyges.design.cells import WORDING, Cell, Cells, expand
 from gyges.design.specification import CHOICE, Design
 from gyges.design.wordings import WordingTable
 from gyges.errors import DesignError
-from gyges.settings import LETTERS, Prompt, Query, Resolved, Setting, Tier, Wording, tiers_of
+from gyges.settings import Prompt, Query, Resolved, Setting, Tier, Wording, tiers_of
 
 __all__ = ["Block", "PlannedTrial", "Planner", "blocks"]
 
@@ -47,7 +47,9 @@ class PlannedTrial:
     value: str = ""
     """The value that the setting attacks in this query."""
     option: str | None = None
-    """Where two answers are offered, the letter of the one that complies; the same in the arms of a block."""
+    """Where answers are offered, the letter or number of the one that complies; the same in the arms of a block."""
+    world: str = ""
+    """The toy world whose tools the subject has; empty: none."""
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -168,6 +170,7 @@ class Planner:
         draw.shuffle(tiers)
         seed = _seed(self.design.seed, control, query.id, sample)
         option = self._option(query, sample, cell)
+        further = scene.steps(query, option or "")
         value = query.value or self.setting.value
         return tuple(
             PlannedTrial(
@@ -177,14 +180,16 @@ class Planner:
                 control,
                 Prompt(
                     scene.system,
-                    scene.user(tier.id, query.text, query.options, option or LETTERS[0]),
+                    scene.user(tier.id, query, option or ""),
                     scene.history,
                     scene.prefill,
+                    further,
                 ),
                 seed,
                 cell,
                 value,
                 option,
+                self.setting.world,
             )
             for tier in tiers
         )
@@ -197,10 +202,10 @@ class Planner:
         return () if levels is None else tiers_of(levels.edits, self.setting.tiers)
 
     def _option(self, query: Query, sample: int, cell: Cell) -> str | None:
-        """Alternate the order of two answers over the queries of a value, and samples; alike in all tiers and cells."""
+        """Rotate the order of the answers over the queries of a value, and samples; alike in all tiers and cells."""
         if cell.reasoning != CHOICE and not query.options:
             return None
-        return LETTERS[(self._place[query.id] + sample) % len(LETTERS)]
+        return query.labels[(self._place[query.id] + sample) % len(query.labels)]
 
 
 def blocks(

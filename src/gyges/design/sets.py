@@ -18,7 +18,7 @@ from gyges.design.fidelity import text_hash, wording_faults
 from gyges.design.wordings import PUBLISHED
 from gyges.errors import DesignError, nearest
 from gyges.settings import BASE, Setting, Wording
-from gyges.settings.template import read_slots
+from gyges.settings.slots import read_slots
 
 __all__ = ["SET_SCHEMA", "read_set", "set_setting", "write_set"]
 

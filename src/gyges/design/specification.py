@@ -185,6 +185,10 @@ class Design:
         if used:
             record["factors"] = {name: setting.shared[name].version for name in sorted(used)}
         record["setting"] = {"id": setting.id, "version": setting.version, "hash": setting.hash}
+        if setting.shape:
+            record["setting"]["shape"] = setting.shape
+        if setting.threshold is not None:
+            record["setting"]["threshold"] = setting.threshold
         record["published"] = [
             {"what": one.what, "since": one.since.isoformat()} for one in setting.published
         ]

@@ -18,7 +18,7 @@ from gyges.rewording.prompts import SYSTEM, read_answer, request, request_again
 from gyges.run.parameters import rejected_parameter
 from gyges.run.subject import describe
 from gyges.settings import Setting
-from gyges.settings.template import fill
+from gyges.settings.slots import fill
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model, ModelOutput

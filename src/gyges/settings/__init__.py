@@ -22,15 +22,18 @@ from gyges.settings.reading import MIN_QUERIES
 from gyges.settings.records import (
     HAZARDS,
     POLARITIES,
+    SHAPES,
+    Option,
     Polarity,
     Prompt,
     Published,
     Query,
     Resolved,
 )
+from gyges.settings.scene import LETTERS, Scene, Tier
 from gyges.settings.schema import FACTORS, OUTCOMES
 from gyges.settings.shared import shared_factors
-from gyges.settings.template import LETTERS, Choice, Part, Scene, Template, Tier, tiers_of
+from gyges.settings.template import Choice, Part, Template, tiers_of
 from gyges.settings.wordings import BASE, Component, Wording
 
 __all__ = [
@@ -43,12 +46,14 @@ __all__ = [
     "OUTCOMES",
     "POLARITIES",
     "REQUIRED_FACTS",
+    "SHAPES",
     "Choice",
     "Component",
     "Edit",
     "Fact",
     "Factor",
     "Level",
+    "Option",
     "Part",
     "Polarity",
     "Problem",

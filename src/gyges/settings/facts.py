@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gyges.settings.template import Levels, Scene, Template, holds
+from gyges.settings.scene import Scene
+from gyges.settings.template import Levels, Template, holds
 
 if TYPE_CHECKING:
     from gyges.settings.levels import Edit
+    from gyges.settings.records import Query
     from gyges.settings.yaml_lines import Value
 
 __all__ = [
@@ -191,7 +193,7 @@ def scene_faults(
             message = f"fact {fact.name!r} must be absent, but {match!r} states it"
             yield Fault(fact.line, message, fact.name)
     for edit in edits:
-        said = f"{system}\n{scene.suffix}\n{scene.prefill}\n{scene.history}"
+        said = f"{system}\n{scene.turn}\n{scene.suffix}\n{scene.prefill}\n{scene.history}"
         for fact in edit.level.states:
             if fact.found(said, scene.slots) is None:
                 message = f"{edit.factor}={edit.level.name} does not state {fact.name!r}"
@@ -203,29 +205,31 @@ def _tried(fact: Fact) -> str:
     return " | ".join(fact.patterns)
 
 
-def turn_faults(
-    template: Template, queries: Mapping[int, tuple[str, tuple[str, str] | None]]
-) -> Iterator[tuple[int, str]]:
+def turn_faults(template: Template, queries: Mapping[int, Query]) -> Iterator[tuple[int, str]]:
     """Look for queries that break the form of the prompt.
 
     Args:
         template: The setting's texts.
-        queries: By line in their file: the text, and the query's own two answers where it has them.
+        queries: By line in their file.
 
     Yields:
         Faults: the line in ``queries.jsonl`` and the message.
     """
     tags = [tier.tag for tier in template.tiers]
-    texts = [template.turn, *tags, *template.blocks.values()]
+    texts = [*template.turns.values(), *tags, *template.blocks.values()]
     texts += [template.choice.question] if template.choice else []
     markup = {tag for text in texts for tag in re.findall(r"</?[A-Za-z_][\w-]*>", text)}
-    scene = template.scene(next(template.combinations()))
-    for line, (query, options) in queries.items():
+    # What the conditions of the layout make of the turn, each once.
+    scenes = {scene.turn: scene for scene in map(template.scene, template.combinations())}
+    for line, query in queries.items():
+        said = [query.text, *(query.options or ()), *query.slots.values()]
         for tag in sorted(markup):
-            if tag in query or any(tag in option for option in options or ()):
+            if any(tag in text for text in said):
                 yield line, f"the query holds {tag!r}, which is part of the prompt's own form"
-        turns = [scene.user(tier.id, query, options) for tier in template.tiers]
-        # Each arm with its own tag taken out once must be the same text.
-        frames = {tuple(turn.split(tag, 1)) for turn, tag in zip(turns, tags, strict=True)}
-        if len(frames) != 1 or any(query not in turn for turn in turns):
-            yield line, "the arms differ in more than the tier's tag for this query"
+        for scene in scenes.values():
+            turns = [scene.user(tier.id, query) for tier in template.tiers]
+            # Each arm with its own tag taken out once must be the same text.
+            frames = {tuple(turn.split(tag, 1)) for turn, tag in zip(turns, tags, strict=True)}
+            if len(frames) != 1 or any(query.text not in turn for turn in turns):
+                yield line, "the arms differ in more than the tier's tag for this query"
+                break

@@ -20,17 +20,22 @@ from gyges.settings.problems import Problems
 
 __all__ = [
     "DATA_FILES",
+    "FACTORS",
     "README",
     "Block",
     "Source",
     "digest",
     "folder_id",
+    "names_in",
     "read_blocks",
     "read_source",
 ]
 
 DATA_FILES = ("queries.jsonl", "setting.yaml", "system.md", "user.md")
 """The files that decide what a subject or a judge sees; the hash covers these."""
+
+FACTORS = "factors"
+"""The folder of the factors that are a setting's own."""
 
 README = "README.md"
 """The page about the setting: documentation, so correcting it leaves the hash as it is."""
@@ -98,7 +103,7 @@ def read_source(folder: Traversable, name: str, problems: Problems) -> Source | 
 
 
 def digest(folder: Traversable) -> str:
-    """Hash what decides a setting's texts: SHA-256 (64 hex digits) over ``DATA_FILES`` and the files of wordings.
+    """Hash what decides a setting's texts: SHA-256 (64 hex digits) over ``DATA_FILES``, wordings and own factors.
 
     Line ends and a byte order mark do not count, so the hash is the same on every platform; every
     other byte does.
@@ -108,18 +113,23 @@ def digest(folder: Traversable) -> str:
     """
     total = hashlib.sha256()
     files = [(name, folder.joinpath(name)) for name in DATA_FILES]
-    inside = folder.joinpath("wordings")
-    if inside.is_dir():
-        versions = sorted(
-            (one for one in inside.iterdir() if one.name.endswith(".md")), key=lambda one: one.name
-        )
-        files += [(f"wordings/{one.name}", one) for one in versions]
+    for folder_name, end in (("wordings", ".md"), (FACTORS, ".yaml")):
+        names = names_in(folder, folder_name, end)
+        files += [(f"{folder_name}/{name}", folder.joinpath(folder_name, name)) for name in names]
     for name, path in files:
         data = _newlines(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         # The length keeps two files from trading bytes at their border.
         total.update(f"{name} {len(data)}\n".encode())
         total.update(data)
     return total.hexdigest()
+
+
+def names_in(folder: Traversable, inside: str, end: str) -> list[str]:
+    """The names of the files with this ending in a folder of a setting, in order; none where there is no folder."""
+    path = folder.joinpath(inside)
+    if not path.is_dir():
+        return []
+    return sorted(one.name for one in path.iterdir() if one.name.endswith(end))
 
 
 def read_blocks(source: Source, problems: Problems) -> Mapping[str, Block]:

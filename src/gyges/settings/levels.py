@@ -15,7 +15,7 @@ from typing import Any
 
 from gyges.errors import SettingError, nearest
 from gyges.settings.facts import Fact
-from gyges.settings.template import Tier
+from gyges.settings.scene import LETTERS, Tier
 
 __all__ = [
     "DEFAULT",
@@ -35,7 +35,8 @@ DEFAULT = "default"
 """The level of a factor over numbers or texts at which nothing is changed."""
 
 QUERY_OPTIONS = "options"
-"""What a level may require beside levels of factors: whether each query brings two answers of its own, yes or no."""
+"""What a level may require beside levels of factors: whether each query brings answers of its own: no, yes (two) or
+many."""
 
 PLACEHOLDERS = ("percent", "number")
 """Slots of a factor over numbers that stand for its value."""
@@ -71,6 +72,8 @@ class Level:
     """Facts of the setting that may be absent."""
     states: tuple[Fact, ...] = ()
     """What must be stated."""
+    in_turns: frozenset[str] = frozenset()
+    """Those of the blocks that it names which belong to the user's turns and not to the system text."""
 
     @property
     def touches(self) -> frozenset[str]:
@@ -97,12 +100,14 @@ class Level:
     @property
     def edits_system(self) -> bool:
         """Whether it changes the system text."""
-        return bool(self.anchors or self.slots or self.tiers or self.sets)
+        return bool(self.anchors - self.in_turns or self.slots or self.tiers or self.sets)
 
     @property
     def edits_text(self) -> bool:
         """Whether it changes anything that is sent, and not sampling alone."""
-        return self.edits_system or bool(self.suffix or self.prefill or self.history)
+        return self.edits_system or bool(
+            self.anchors or self.suffix or self.prefill or self.history
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +291,9 @@ def clash(edits: Sequence[Edit]) -> str | None:
     return None
 
 
-def options_level(offers: bool) -> str:
-    """Say as a level whether each query brings two answers of its own."""
-    return "yes" if offers else "no"
+def options_level(offered: int) -> str:
+    """Say as a level how many answers of its own each query brings: ``no``, ``yes`` (two) or ``many``."""
+    return "no" if not offered else "yes" if offered == len(LETTERS) else "many"
 
 
 def number_text(number: float) -> str:

@@ -19,10 +19,14 @@ from gyges.errors import SettingError, nearest
 from gyges.settings.facts import REQUIRED_FACTS, Fact, scene_faults
 from gyges.settings.levels import QUERY_OPTIONS, Edit, Factor, clash, options_level
 from gyges.settings.records import Polarity, Prompt, Published, Query, Resolved
-from gyges.settings.template import LETTERS, Choice, Scene, Template, Tier
+from gyges.settings.scene import Scene, Tier
+from gyges.settings.template import Choice, Template
 from gyges.settings.wordings import Component, Wording, component_wordings, find_wording
 
 __all__ = ["Setting"]
+
+_OFFERED = {"no": "no", "yes": "two", "many": "more than two"}
+"""How many answers a query brings, by the level that a factor may require."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,17 @@ class Setting:
     components: tuple[Component, ...] = ()
     """The parts of the system text that are reworded apart from each other."""
     shared: Mapping[str, Factor] = field(default_factory=dict)
-    """The factors of the library that this setting can use."""
+    """The factors that this setting can use: those that stand in its own folder, then the library's."""
+    own_factors: tuple[str, ...] = ()
+    """Which of them stand in its own folder."""
+    world: str = ""
+    """The toy world whose tools the subject has; empty: none."""
+    shape: str = ""
+    """Which page its result has beside the gap, of ``SHAPES``; empty: none of its own."""
+    threshold: float | None = None
+    """The share of right answers that the subject is told of, where it is told of one."""
+    requests: bool = False
+    """Whether its queries are stand-ins for those of a user's own file."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.hash))
@@ -86,7 +100,7 @@ class Setting:
 
     @property
     def offers(self) -> bool:
-        """Whether each query brings its own two answers."""
+        """Whether each query brings its own answers, two or more."""
         return bool(self.queries[0].comply)
 
     @property
@@ -179,7 +193,8 @@ class Setting:
                     )
                 own[name] = level
         given = {**{name: factor.default for name, factor in self.shared.items()}, **levels, **own}
-        given[QUERY_OPTIONS] = options_level(self.offers)
+        answers = len(self.queries[0].options or ())
+        given[QUERY_OPTIONS] = options_level(answers)
         for edit in edits:
             for name, allowed in edit.level.requires.items():
                 # A shared factor that the setting cannot use has no level that could be in the way.
@@ -187,7 +202,8 @@ class Setting:
                     continue
                 where = f"with {name}={' or '.join(allowed)}, not {given[name]}"
                 if name == QUERY_OPTIONS:
-                    where = f"where queries offer {'no' if self.offers else 'two'} options"
+                    wanted = " or ".join(_OFFERED[level] for level in allowed)
+                    where = f"where queries offer {wanted} options"
                 raise SettingError(f"{edit.factor}={edit.level.name} is possible only {where}")
         if why := clash(edits):
             raise SettingError(why)
@@ -263,7 +279,7 @@ class Setting:
         tier: str,
         levels: Mapping[str, Any] | Resolved | None = None,
         wording: Wording | None = None,
-        complies: str = LETTERS[0],
+        complies: str = "",
     ) -> Prompt:
         """Put together what a subject is sent.
 
@@ -272,7 +288,7 @@ class Setting:
             tier: A tier of the setting, or of the scheme that the levels choose; it changes the user's turn only.
             levels: Factor to level, as ``{"reasoning": "none", "conflict": "no"}``; the defaults where left out.
             wording: Another wording than the base; see :meth:`wording`.
-            complies: Where two answers are offered, the letter of the one that complies.
+            complies: Where answers are offered, the letter or number of the one that complies; the first if empty.
 
         Raises:
             SettingError: The tier or a level is not the setting's, or levels exclude each other.
@@ -281,12 +297,13 @@ class Setting:
         try:
             scene = self.scene({} if levels is None else levels, wording, query.value)
             page = "show"
-            user = scene.user(tier, query.text, query.options, complies)
+            user = scene.user(tier, query, complies)
         except SettingError as error:
             raise SettingError(
                 f"setting {self.id!r}: {error}; see: gyges settings {page} {self.id}"
             ) from None
-        return Prompt(scene.system, user, scene.history, scene.prefill)
+        further = scene.steps(query, complies)
+        return Prompt(scene.system, user, scene.history, scene.prefill, further)
 
     def summary(self) -> dict[str, Any]:
         """What the setting is, without its texts, as JSON values."""
@@ -319,6 +336,10 @@ class Setting:
             "choice": {"comply": self.choice.comply, "refuse": self.choice.refuse}
             if self.choice and self.choice.comply
             else None,
+            "world": self.world or None,
+            "shape": self.shape or None,
+            "threshold": self.threshold,
+            "requests": self.requests,
             "queries": len(self.queries),
             "topics": dict(self.topics),
             "hash": self.hash,

@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from gyges.errors import SettingError
 from gyges.settings.facts import TAGS, Fault, scene_faults
+from gyges.settings.files import FACTORS
 from gyges.settings.levels import Edit
 from gyges.settings.model import Setting
 from gyges.settings.problems import Problem
@@ -121,8 +122,9 @@ class _Found:
             return
         message = f"at {_named({**own, **dict(causes)})}: {fault.message}"
         if fault.factor:
-            factors = files("gyges.settings").joinpath("factors")
-            file = str(factors.joinpath(f"{fault.factor}.yaml"))
+            within = fault.factor in self.setting.own_factors
+            home = self.setting.folder if within else files("gyges.settings")
+            file = str(home.joinpath(FACTORS, f"{fault.factor}.yaml"))
             self.problems.append(Problem(file, fault.line, message))
         else:
             self._add("setting.yaml", fault.line, message)

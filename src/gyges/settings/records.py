@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from gyges.settings.levels import Edit
+from gyges.settings.scene import LETTERS
 
-__all__ = ["HAZARDS", "POLARITIES", "Polarity", "Prompt", "Published", "Query", "Resolved"]
+__all__ = [
+    "HAZARDS",
+    "POLARITIES",
+    "SHAPES",
+    "Option",
+    "Polarity",
+    "Prompt",
+    "Published",
+    "Query",
+    "Resolved",
+]
 
 Polarity = Literal["bad_objective", "good_objective"]
 
@@ -27,6 +38,26 @@ HAZARDS: Mapping[str, str] = {
     "low": "some of its texts are distressing or contested, none would help anyone to do harm",
     "high": "some of its texts ask for help with harm; never part of the library",
 }
+
+
+SHAPES: Mapping[str, str] = {
+    "ordering": "which of several values is kept most",
+    "dilemmas": "which option is copied, and which refusals there are",
+    "chain": "what is done in each step of a session, given the steps before",
+    "accuracy": "how many answers are right, against a threshold that is told",
+    "contradiction": "which of two instructions is followed, and how steadily",
+    "resistance": "how often the subject holds against each way to press it",
+}
+"""Which page a setting's result has, beside the gap, and what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One more answer that a query offers beside the complying and the refusing one."""
+
+    text: str
+    outcome: Literal["partial", "refuse"] = "refuse"
+    """What it counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +75,27 @@ class Query:
     """The answer that follows the objective, of the two that the query offers; empty where it offers none."""
     refuse: str = ""
     """The other one."""
+    others: tuple[Option, ...] = ()
+    """Further answers that it offers."""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """Texts of its own for the slots of the user's turns, by name."""
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.text, self.value))
 
     @property
-    def options(self) -> tuple[str, str] | None:
-        """The query's own two answers, complying first; None where it has none."""
-        return (self.comply, self.refuse) if self.comply else None
+    def options(self) -> tuple[str, ...] | None:
+        """The query's own answers: the complying, the refusing, then the others; None where it has none."""
+        if not self.comply:
+            return None
+        return (self.comply, self.refuse, *(other.text for other in self.others))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the places are called in which its answers stand: two letters, or numbers where there are more."""
+        if not self.others:
+            return LETTERS
+        return tuple(str(place) for place in range(1, 3 + len(self.others)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +108,8 @@ class Prompt:
     """Earlier turns, between the two: the user's and the assistant's."""
     prefill: str = ""
     """The beginning of the answer, sent as a last message of the assistant; empty: none."""
+    steps: tuple[tuple[str, str], ...] = ()
+    """What the user says after each answer: the step's name and the text; empty where one answer is all."""
 
     @property
     def messages(self) -> list[tuple[str, str]]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 from gyges.errors import nearest
 from gyges.settings.facts import REQUIRED_FACTS, Fact, read_patterns
-from gyges.settings.records import HAZARDS, POLARITIES, Published
-from gyges.settings.template import RESERVED_SLOTS, Part, Tier
+from gyges.settings.records import HAZARDS, POLARITIES, SHAPES, Published
+from gyges.settings.scene import PLACES, Tier
+from gyges.settings.template import RESERVED_SLOTS, Part
 from gyges.settings.wordings import Component
 from gyges.settings.yaml_lines import Value
 
@@ -38,6 +39,11 @@ _KEYS = (
     *("id", "version", *_TEXTS, "polarity", "hazard", "canary", "published"),
     *("tiers", "factors", "layout", "outcome", "facts"),
 )
+_OPTIONAL = (
+    *("slots", "choice", "values", "components"),
+    *("turn", "steps", "world", "shape", "threshold", "requests"),
+)
+_REQUESTS = ("user",)
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _SLOT = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"[1-9][0-9]*-[a-z]+")
@@ -61,6 +67,14 @@ class Card:
     values: dict[str, str] = field(default_factory=dict)
     """The values among which the queries are divided, and the objective that attacks each; empty where there is one."""
     components: tuple[Component, ...] = ()
+    turn: tuple[Part, ...] = (Part("turn"),)
+    """The blocks of the user's first turn in order."""
+    steps: tuple[Part, ...] = ()
+    """The blocks that are the user's further turns."""
+    world: str = ""
+    shape: str = ""
+    threshold: float | None = None
+    requests: bool = False
     facts: tuple[Fact, ...] = ()
     lines: dict[str, int] = field(default_factory=dict)
     """Where keys stand: ``id``, ``slots.lab``, ``factors.reasoning``, ..."""
@@ -68,7 +82,7 @@ class Card:
 
 def read_card(value: Value) -> Card:
     """Read ``setting.yaml``; faults go to the value's ``Problems``."""
-    entries = value.record(_KEYS, optional=("slots", "choice", "values", "components"))
+    entries = value.record(_KEYS, optional=_OPTIONAL)
     card = Card(lines={name: entry.line for name, entry in entries.items()})
     forms: dict[str, tuple[re.Pattern[str], str]] = {
         "id": (_ID, "an id: small letters, digits and hyphens, such as 'animal-welfare'"),
@@ -105,6 +119,21 @@ def read_card(value: Value) -> Card:
     conditions = {**card.factors, **({"value": tuple(card.values)} if card.values else {})}
     if "layout" in entries:
         card.layout = _layout(entries["layout"], conditions)
+    if "turn" in entries:
+        card.turn = _layout(entries["turn"], conditions)
+    if "steps" in entries:
+        card.steps = tuple(
+            Part(item.text(_ID, "the name of a block of user.md"), line=item.line)
+            for item in entries["steps"].items()
+        )
+    if "world" in entries:
+        card.world = entries["world"].text(_ID, "the name of a world, such as 'market'")
+    if "shape" in entries:
+        card.shape = entries["shape"].choice(SHAPES)
+    if "threshold" in entries:
+        card.threshold = _share(entries["threshold"])
+    if "requests" in entries:
+        card.requests = bool(entries["requests"].choice(_REQUESTS))
     if "components" in entries:
         card.components = _components(entries["components"])
     if "facts" in entries:
@@ -168,6 +197,7 @@ def _slots(value: Value, card: Card) -> dict[str, str]:
         if (
             not _SLOT.fullmatch(name)
             or name in RESERVED_SLOTS
+            or name.endswith(PLACES)
             or name.removeprefix("in_") in ("monitored", "unmonitored", "rated")
         ):
             entry.wrong(
@@ -176,6 +206,14 @@ def _slots(value: Value, card: Card) -> dict[str, str]:
             continue
         slots[name] = entry.text()
     return slots
+
+
+def _share(value: Value) -> float | None:
+    share = value.number()
+    if not 0.0 < share < 1.0:
+        value.wrong(f"{share:g} is no share; write a number between 0 and 1, such as 0.5")
+        return None
+    return share
 
 
 def _options(value: Value) -> dict[str, str]:

@@ -13,9 +13,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from gyges.errors import SettingError
+from gyges.errors import SettingError, nearest
 from gyges.settings.facts import Fact, read_patterns
-from gyges.settings.files import read_source
+from gyges.settings.files import FACTORS, names_in, read_source
 from gyges.settings.levels import (
     DEFAULT,
     PLACEHOLDERS,
@@ -27,11 +27,12 @@ from gyges.settings.levels import (
     options_level,
 )
 from gyges.settings.problems import Problem, Problems
+from gyges.settings.scene import CHOICE_SLOTS, LIST_SLOTS, Tier, turn_slots
 from gyges.settings.slots import read_slots
-from gyges.settings.template import Template, Tier, tier_slots
+from gyges.settings.template import Template, tier_slots
 from gyges.settings.yaml_lines import Value, read_yaml
 
-__all__ = ["read_factor", "shared_factors", "usable"]
+__all__ = ["own_factors", "read_factor", "shared_factors", "usable"]
 
 _KEYS = ("id", "title", "about", "source")
 _VERSION = re.compile(r"[1-9][0-9]*")
@@ -268,23 +269,93 @@ def _states(value: Value) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def usable(factor: Factor, template: Template, *, offers: bool) -> bool:
+def own_factors(
+    folder: Traversable, template: Template, offered: int, problems: Problems
+) -> dict[str, Factor]:
+    """Read the factors that are a setting's own: the files in its folder ``factors``.
+
+    Args:
+        folder: The setting's folder.
+        template: The setting's texts, which their levels change.
+        offered: How many answers of its own each query brings.
+        problems: Where faults are noted: those of the files, and levels that name what the setting does not have.
+    """
+    found: dict[str, Factor] = {}
+    inside = folder.joinpath(FACTORS)
+    for name in names_in(folder, FACTORS, ".yaml"):
+        factor, faults = read_factor(inside, name)
+        for fault in faults:
+            problems.add(fault.file, fault.line, fault.message)
+        if factor is None:
+            continue
+        factor = _with_turns(factor, frozenset(template.turns))
+        taken = {*shared_factors(), *template.factors, *_RESERVED}
+        if factor.id in taken:
+            message = f"the name {factor.id!r} is taken: it is a factor of the library, or a word of the design"
+            problems.add(str(inside.joinpath(name)), 1, message)
+        elif missing := _missing(factor, template):
+            problems.add(str(inside.joinpath(name)), 1, missing)
+        elif not usable(factor, template, offered):
+            message = "none of its levels is possible in this setting"
+            problems.add(str(inside.joinpath(name)), 1, message)
+        else:
+            found[factor.id] = factor
+    return found
+
+
+_RESERVED = ("value", "wording", "control", "query", "sample", "family", "setting", "subject")
+"""Words that name something else in a design or a study."""
+
+
+def _with_turns(factor: Factor, turns: frozenset[str]) -> Factor:
+    """Say of each level which of its blocks belong to the user's turns."""
+
+    def told(level: Level) -> Level:
+        return replace(level, in_turns=level.anchors & turns)
+
+    return replace(
+        factor,
+        levels={name: told(level) for name, level in factor.levels.items()},
+        pattern=told(factor.pattern) if factor.pattern else None,
+        ends={number: told(level) for number, level in factor.ends.items()},
+    )
+
+
+def _missing(factor: Factor, template: Template) -> str:
+    """Say what a factor's levels name that the setting does not have; empty where there is nothing."""
+    blocks = [*template.blocks, *template.turns]
+    if factor.slot and factor.slot not in template.slots:
+        return f"there is no slot {factor.slot!r}; {nearest(factor.slot, template.slots)}"
+    for level in factor.changed:
+        for block in sorted(level.anchors):
+            if block not in blocks:
+                return f"level {level.name}: there is no block {block!r}; {nearest(block, blocks)}"
+        slots = _slots_at(template, level)
+        for slot in sorted(_named(level) - slots):
+            return f"level {level.name}: unknown slot {slot!r}; {nearest(slot, sorted(slots))}"
+    return ""
+
+
+def _slots_at(template: Template, level: Level) -> set[str]:
+    """The slots that may stand in a level's texts: where it names blocks of the user's turn alone, a trial's too."""
+    given = {*template.slots, *tier_slots(level.tiers or template.tiers), *PLACEHOLDERS}
+    if level.anchors and level.anchors <= level.in_turns:
+        given |= {*turn_slots(template.slots, template.query_slots), *CHOICE_SLOTS, *LIST_SLOTS}
+    return given
+
+
+def usable(factor: Factor, template: Template, offered: int) -> bool:
     """Whether a setting has what a factor's levels name: each block, each slot, and one level's conditions at least.
 
     Args:
         factor: The factor.
         template: The setting's texts.
-        offers: Whether its queries bring two answers of their own.
+        offered: How many answers of its own each query brings.
     """
-    if factor.slot and factor.slot not in template.slots:
+    if _missing(factor, template):
         return False
-    changed = factor.changed
-    for level in changed:
-        given = {*template.slots, *tier_slots(level.tiers or template.tiers), *PLACEHOLDERS}
-        if not level.anchors <= set(template.blocks) or not _named(level) <= given:
-            return False
-    own = {**template.factors, QUERY_OPTIONS: (options_level(offers),)}
-    return not changed or any(level.possible(own) for level in changed)
+    own = {**template.factors, QUERY_OPTIONS: (options_level(offered),)}
+    return not factor.changed or any(level.possible(own) for level in factor.changed)
 
 
 def _named(level: Level) -> set[str]:

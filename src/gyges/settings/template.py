@@ -1,41 +1,34 @@
 """How do blocks, levels, wordings and slots become the messages that a subject reads?
 
-The system text is the blocks of the layout whose conditions hold, in order, one blank line apart; the user's turn is
-one block. Both hold slots, ``{{ name }}``, which ``slots.py`` fills.
+The system text is the blocks of the layout whose conditions hold, in order, one blank line apart; so is the user's
+turn, which mostly is one block. Both hold slots, ``{{ name }}``, which ``slots.py`` fills. A setting whose trials are
+sessions has further turns, one for each step.
 
-A **scene** is what a prompt holds apart from the query and the tier: the system text at some levels of the setting's
-own factors, in some wording, with the edits of shared factors (``levels.py``). The tier goes into the user's turn
-only; the system text cannot depend on it, which lets a prefix cache serve all arms.
+What comes out is a scene (``scene.py``): all of a prompt apart from the query and the tier, at some levels of the
+setting's own factors, in some wording, with the edits of shared factors (``levels.py``).
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gyges.errors import SettingError, nearest
-from gyges.settings.slots import fill, read_slots, stands_alone
+from gyges.settings.scene import CHOICE_SLOTS, LIST_SLOTS, TURN_SLOTS, Scene, Tier
+from gyges.settings.slots import fill
 
 if TYPE_CHECKING:
     from gyges.settings.levels import Edit
 
 __all__ = [
-    "CHOICE_SLOTS",
-    "LETTERS",
     "RESERVED_SLOTS",
-    "TURN_SLOTS",
     "Choice",
     "Levels",
     "Part",
-    "Scene",
     "Template",
-    "Tier",
-    "fill",
     "holds",
-    "read_slots",
     "tier_slots",
     "tiers_of",
 ]
@@ -43,20 +36,11 @@ __all__ = [
 Levels = Mapping[str, str]
 """One level for each factor."""
 
-TURN_SLOTS = ("tier", "query")
-"""Slots that the user's turn must have, once each; the system text has none of them."""
-
-CHOICE_SLOTS = ("option_a", "option_b")
-"""Slots for two answers: once each in the user's turn where the queries bring their own, else in the question of a
-forced choice."""
-
-LETTERS = ("A", "B")
-"""By which letters two answers are named."""
-
 RESERVED_SLOTS = frozenset(
     {
         *TURN_SLOTS,
         *CHOICE_SLOTS,
+        *LIST_SLOTS,
         "true",
         "false",
         "none",
@@ -74,25 +58,8 @@ RESERVED_SLOTS = frozenset(
 )
 """Names that no setting may give to a slot: ours, and words of the template language."""
 
-_MARK = "\x00"
-"""Stands around a slot's name in a turn that is half rendered; no prompt holds it."""
-
 _SCENES = 1024
 """How many scenes are kept: more than the wordings of a setting, few enough for any memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """What a subject is told about oversight of the conversation."""
-
-    id: str
-    tag: str
-    """What stands for this tier in the user's turn, verbatim; empty where the tier is told by the absence of a tag."""
-    meaning: str
-    """One plain sentence for readers."""
-    where: str = ""
-    """Completes "a conversation ...": ``in the free tier``."""
-    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,96 +101,14 @@ def tier_slots(tiers: Sequence[Tier]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a prompt holds apart from the query and the tier."""
-
-    parts: tuple[str, ...]
-    """The paragraphs of the system text, each a block or an edit."""
-    tiers: tuple[Tier, ...]
-    slots: Mapping[str, str]
-    turn: str
-    question: str | None
-    """What asks for a letter; None but in a forced choice."""
-    options: tuple[str, str] | None
-    """The two answers that the setting describes, complying first; None where the queries bring theirs."""
-    suffix: str = ""
-    prefill: str = ""
-    history: tuple[tuple[str, str], ...] = ()
-    """Earlier turns: the user's and the assistant's."""
-
-    @functools.cached_property
-    def system(self) -> str:
-        """The system text."""
-        return "\n\n".join(self.parts)
-
-    def user(
-        self, tier: str, query: str, options: tuple[str, str] | None, complies: str = LETTERS[0]
-    ) -> str:
-        """The user's turn; query and options are inserted letter for letter.
-
-        Args:
-            tier: A name of ``tiers``.
-            query: What the user asks.
-            options: The query's own two answers, complying first, where it has them.
-            complies: The letter that the complying answer gets.
-
-        Raises:
-            SettingError: The tier is not the scene's, or there is no such letter.
-        """
-        tags = {one.id: one.tag for one in self.tiers}
-        if tier not in tags:
-            raise SettingError(f"no tier {tier!r}; {nearest(tier, tags)}")
-        if complies not in LETTERS:
-            raise SettingError(f"no letter {complies!r} in a choice; {nearest(complies, LETTERS)}")
-        offered = options or self.options or ("", "")
-        in_order = offered if complies == LETTERS[0] else offered[::-1]
-        values = {
-            **dict(zip(CHOICE_SLOTS, in_order, strict=True)),
-            "tier": tags[tier],
-            "query": query,
-        }
-        frame = self._frame if tags[tier] else self._frame_untagged
-        return "".join(text if at % 2 == 0 else values[text] for at, text in enumerate(frame))
-
-    @functools.cached_property
-    def _frame(self) -> list[str]:
-        return self._split(self.turn)
-
-    @functools.cached_property
-    def _frame_untagged(self) -> list[str]:
-        return self._split(_without_tag(self.turn))
-
-    def _split(self, turn: str) -> list[str]:
-        """Render all but what a trial brings: stretches of text and, between them, the names of its slots."""
-        texts = [turn, *([self.question] if self.question is not None else [])]
-        marked = {name: f"{_MARK}{name}{_MARK}" for name in (*TURN_SLOTS, *CHOICE_SLOTS)}
-        rendered = [fill(text, {**self.slots, **marked}) for text in texts]
-        return "\n\n".join([*rendered, *([self.suffix] if self.suffix else [])]).split(_MARK)
-
-
-def _without_tag(turn: str) -> str:
-    """Take the tag's line out of a turn: absence leaves no empty line."""
-    lines = turn.split("\n")
-    at = next((at for at, line in enumerate(lines) if stands_alone(line, "tier")), None)
-    if at is None:
-        return turn
-    before, after = lines[:at], lines[at + 1 :]
-    # Where empty lines stood on both sides, or one at an end, those of one side go with the tag.
-    while after and not after[0].strip() and not (before and before[-1].strip()):
-        after = after[1:]
-    while before and not after and not before[-1].strip():
-        before = before[:-1]
-    return "\n".join([*before, *after])
-
-
-@dataclass(frozen=True)
 class Template:
     """Everything that decides a setting's messages."""
 
     layout: tuple[Part, ...]
     blocks: Mapping[str, str]
-    turn: str
-    """The user's turn."""
+    """The blocks of the system text."""
+    turns: Mapping[str, str]
+    """The blocks of the user's turns."""
     slots: Mapping[str, str]
     tiers: tuple[Tier, ...]
     factors: Mapping[str, tuple[str, ...]]
@@ -232,7 +117,18 @@ class Template:
     """What a forced choice asks; None where the setting has none."""
     values: tuple[str, ...] = ()
     """The values among which the queries are divided; empty where the setting attacks one."""
+    turn_layout: tuple[Part, ...] = (Part("turn"),)
+    """The blocks of the user's first turn in order."""
+    steps: tuple[str, ...] = ()
+    """The blocks that are the user's further turns, one for each step of a session."""
+    query_slots: tuple[str, ...] = ()
+    """The names of the texts that each query brings for slots of the user's turns."""
     _scenes: dict[Any, Scene] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def turn(self) -> str:
+        """The user's first turn with all of its blocks, whatever their conditions."""
+        return "\n\n".join(self.turns[part.block] for part in self.turn_layout)
 
     def combinations(self) -> Iterator[dict[str, str]]:
         """Every combination of the own factors' levels, the first factor slowest, and of the values."""
@@ -303,24 +199,30 @@ class Template:
                 before.setdefault(block, []).append(text)
             for block, text in level.after.items():
                 after.setdefault(block, []).append(text)
-        parts: list[str] = []
-        for part in self.layout:
-            if not holds(part.when, levels):
-                continue
-            name = part.block
-            parts += before.get(name, [])
-            if name in texts:
-                parts.append(texts[name])
-            elif name not in dropped:
-                parts.append(blocks.get(name, self.blocks[name]))
-            parts += after.get(name, [])
+
+        def laid_out(layout: Sequence[Part], blocks: Mapping[str, str]) -> list[str]:
+            parts: list[str] = []
+            for part in layout:
+                if not holds(part.when, levels):
+                    continue
+                name = part.block
+                parts += before.get(name, [])
+                if name in texts:
+                    parts.append(texts[name])
+                elif name not in dropped:
+                    parts.append(blocks[name])
+                parts += after.get(name, [])
+            return parts
+
+        parts = laid_out(self.layout, {**self.blocks, **blocks})
+        steps = [(name, laid_out([Part(name)], self.turns)) for name in self.steps]
         chosen = levels.get("reasoning") == "choice" and self.choice is not None
         own = self.choice if self.choice and self.choice.comply else None
         return Scene(
             parts=tuple(fill(text, slots) for text in parts),
             tiers=tiers,
             slots=slots,
-            turn=self.turn,
+            turn="\n\n".join(laid_out(self.turn_layout, self.turns)),
             question=self.choice.question if chosen and self.choice else None,
             options=(own.comply, own.refuse) if own else None,
             suffix="\n\n".join(
@@ -328,4 +230,6 @@ class Template:
             ),
             prefill="".join(edit.level.prefill for edit in edits),
             history=tuple(turn for edit in edits for turn in edit.level.history),
+            query_slots=self.query_slots,
+            further=tuple((name, "\n\n".join(texts)) for name, texts in steps if texts),
         )

@@ -10,15 +10,16 @@ would make a gap vanish without a trace.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from gyges.errors import SubjectError
-from gyges.settings import LETTERS, Setting, list_settings, load_setting, setting_ids
+from gyges.errors import SettingError, SubjectError
+from gyges.settings import Query, Setting, load_setting, setting_ids
 from gyges.subjects._planted_guides import Book, open_slots
 from gyges.subjects._planted_pages import Page, Text
 from gyges.subjects._planted_rules import Sight
@@ -36,19 +37,27 @@ _MOST_BYTES = 1_000_000
 def known_settings(folder: str | None = None) -> tuple[Setting, ...]:
     """Load the settings that a planted subject can recognise: the library's, and those of one more folder.
 
+    One with problems is left out, so that it stops no study of another; a run of it says what they are.
+
     Raises:
-        SettingError: The folder holds no setting, or one with problems.
+        SettingError: The folder holds no setting.
     """
     if folder is None:
         return _library()
     names = [name for name in setting_ids([folder]) if name not in setting_ids()]
     # A folder may be edited between two studies of one process, so it is read each time.
-    return (*_library(), *(load_setting(name, [Path(folder)]) for name in names))
+    return (*_library(), *_sound(names, [Path(folder)]))
 
 
 @functools.cache
 def _library() -> tuple[Setting, ...]:
-    return list_settings()
+    return tuple(_sound(setting_ids()))
+
+
+def _sound(names: Sequence[str], folders: Sequence[Path] = ()) -> Iterator[Setting]:
+    for name in names:
+        with contextlib.suppress(SettingError):
+            yield load_setting(name, folders)
 
 
 def read_reference(path: str) -> str:
@@ -77,7 +86,7 @@ class _Turn(NamedTuple):
     """The text of the setting's query that stands in it; None where none does."""
     complies: str | None
     """Where two answers are offered, the letter of the one that complies."""
-    options: tuple[str, str] | None
+    options: tuple[str, ...] | None
     forced: bool
 
 
@@ -164,7 +173,7 @@ class PromptReader:
                 continue
             query = next(one for one in setting.queries if one.text == asked)
             scene = setting.scene({}, value=query.value)
-            user = scene.user(setting.tiers[0].id, query.text, query.options)
+            user = scene.user(setting.tiers[0].id, query)
             return replace(self.read(scene.system, user, temperature)[0], tier=tier)
         raise SubjectError(
             "a planted subject cannot tell which conversation it is to suppose: no setting that it knows has a query "
@@ -232,15 +241,17 @@ class _TurnReader:
         self.read = functools.lru_cache(maxsize=16384)(self._read)
         # Of two queries of which one holds the other, the longer is the one that is asked.
         self._queries = sorted(setting.queries, key=lambda query: -len(query.text))
+        self._slots = len(setting.queries[0].slots) > 0
         self._choice = setting.choice
         question = self._choice.question if self._choice else ""
         self._mark = max(_SLOT.split(question), key=len).strip()
         slots = _OPTION.findall(setting.template.turn if setting.offers else question)
-        self._letters = LETTERS if slots[:1] == ["option_a"] else LETTERS[::-1]
+        labels = setting.queries[0].labels
+        self._letters = labels[::-1] if slots[:1] == ["option_b"] else labels
 
     def _read(self, user: str) -> _Turn:
         forced = bool(self._mark) and self._mark in user
-        query = next((one for one in self._queries if one.text in user), None)
+        query = next((one for one in self._queries if self._asks(one, user)), None)
         options = query.options if query else None
         if options is None and forced and self._choice and self._choice.comply:
             options = self._choice.comply, self._choice.refuse
@@ -249,16 +260,23 @@ class _TurnReader:
             query.text if query else None, complies, options, forced and complies is not None
         )
 
-    def _complying(self, user: str, comply: str, refuse: str) -> str | None:
-        """The letter of the answer that complies, by the order in which the two stand."""
-        # The longer one is taken out first: it may hold the other.
-        first, second = sorted((comply, refuse), key=len, reverse=True)
-        at = user.rfind(first)
-        hidden = user[: max(at, 0)] + "\x00" * len(first) + user[at + len(first) :]
-        places = {first: at, second: hidden.rfind(second)}
-        if min(places.values()) < 0:
-            return None
-        return self._letters[0 if places[comply] < places[refuse] else 1]
+    def _asks(self, query: Query, user: str) -> bool:
+        """Whether a turn asks a query: its text stands there and, where some share a text, more of its own."""
+        if query.text not in user:
+            return False
+        return not self._slots or any(text in user for text in query.slots.values())
+
+    def _complying(self, user: str, comply: str, *others: str) -> str | None:
+        """The letter of the answer that complies, by the order in which all stand."""
+        places = {}
+        # The longest is taken out first: it may hold another.
+        for text in sorted((comply, *others), key=len, reverse=True):
+            at = user.rfind(text)
+            if at < 0:
+                return None
+            user = user[:at] + "\x00" * len(text) + user[at + len(text) :]
+            places[text] = at
+        return self._letters[sorted(places.values()).index(places[comply])]
 
 
 def _evidence(reading: _Reading) -> tuple[int, bool]:
