@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gyges.api import RunResult
     from gyges.findings import Varied
 
-__all__ = ["print_dry_run", "print_result"]
+__all__ = ["print_dry_run", "print_result", "write_result"]
 
 _MOST_FLAT = 3
 
@@ -38,14 +38,11 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     """Write a study's findings and its report, and print what a run found and did."""
     from gyges import findings
     from gyges.cli.table import results_text, say_choices
-    from gyges.report.build import build_site
     from gyges.study.parameters import parameter_lines, read_parameters
 
     study = result.study
-    found = study.write_findings()
     # The report shows it and the terminal tells it; JSON alone does without.
-    varied = [] if no_report and as_json else findings.varied(study)
-    page = None if no_report else build_site(study, gaps=found, varied=varied)
+    found, varied, page = write_result(result, no_report, varied=not (no_report and as_json))
     counts = findings.statuses(study)
     if as_json:
         record = {
@@ -88,6 +85,23 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")
+
+
+def write_result(
+    result: RunResult, no_report: bool, *, varied: bool = True
+) -> tuple[Sequence[Any], Sequence[Varied], Path | None]:
+    """Write a study's findings and its report.
+
+    Returns:
+        The gaps, what was varied (nothing where that is not asked for), and the report's page.
+    """
+    from gyges import findings
+    from gyges.report.build import build_site
+
+    gaps = result.study.write_findings()
+    levels = findings.varied(result.study) if varied else []
+    page = None if no_report else build_site(result.study, gaps=gaps, varied=levels)
+    return gaps, levels, page
 
 
 def _say_what_varied(varied: Sequence[Varied], study: Path) -> None:

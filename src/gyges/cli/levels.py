@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gyges.findings import Comparison, LevelRow, Varied
 
-__all__ = ["command"]
+__all__ = ["command", "span_of"]
 
 _T = TypeVar("_T")
 _MOST_ROWS = 30
@@ -111,7 +111,7 @@ def _level(row: LevelRow, keys: Sequence[str]) -> list[str]:
     cells = [label]
     for key in keys:
         span = row.spans.get(key)
-        cells.append("-" if span is None else _span(*span, sign=key == "gap"))
+        cells.append("-" if span is None else span_of(*span, sign=key == "gap"))
     return [*cells, str(row.queries), str(row.answers)]
 
 
@@ -123,14 +123,15 @@ def _comparison(item: Comparison) -> list[str]:
     return [
         item.label,
         "" if item.of == "all" else item.of,
-        _span(item.estimate, item.low, item.high, sign=True),
+        span_of(item.estimate, item.low, item.high, sign=True),
         p,
         size,
         str(item.queries),
     ]
 
 
-def _span(value: float, low: float | None, high: float | None, *, sign: bool) -> str:
+def span_of(value: float, low: float | None, high: float | None, *, sign: bool) -> str:
+    """Write a share and its interval in points."""
     first = f"{round(100 * value, 1) + 0.0:+.1f}" if sign else f"{round(100 * value, 1):.1f}"
     if low is None or high is None:
         return first

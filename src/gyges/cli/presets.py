@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from gyges.cli.options import as_json
+
+if TYPE_CHECKING:
+    from gyges.design import Preset
 
 __all__ = ["command"]
 
@@ -31,7 +35,7 @@ def command(name: str | None, as_json: bool) -> None:
     if name is None:
         longest = max(len(one.name) for one in found)
         for one in found:
-            click.echo(f"{one.name.ljust(longest)}  {one.title} ({one.setting})")
+            click.echo(f"{one.name.ljust(longest)}  {one.title} ({_where(one)})")
         return
     (preset,) = found
     rows = [
@@ -40,9 +44,14 @@ def command(name: str | None, as_json: bool) -> None:
         ("about", preset.about),
         ("source", preset.source),
     ]
-    rows += [("setting", preset.setting)]
+    rows += [("setting", _where(preset))]
     rows += [(f"vary {factor}", ", ".join(levels)) for factor, levels in preset.vary.items()]
     rows += [(option, str(value)) for option, value in preset.options.items()]
     rows += [("departs", text) for text in preset.departs]
     width = max(len(label) for label, _ in rows)
     click.echo("\n".join(f"{label.ljust(width)}  {text}" for label, text in rows))
+
+
+def _where(preset: Preset) -> str:
+    """Say in which setting a preset is asked."""
+    return preset.setting or f"every setting with the factor {preset.across}"

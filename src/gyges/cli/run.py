@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gyges.cli.options import as_json, limits, model_args, provider, setting_dir
 from gyges.cli.selftest import no_selftest, run_controls
+
+if TYPE_CHECKING:
+    from gyges.api import RunResult
 
 __all__ = ["command"]
 
@@ -78,6 +82,19 @@ __all__ = ["command"]
     type=int,
     metavar="N",
     help="How many queries.  [default: 40; in a setting of several values, 40 of each]",
+)
+@click.option(
+    "--query-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Queries of your own, in the place of the setting's: a CSV file or JSON lines.",
+)
+@click.option(
+    "--query-map",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="Which column of the file holds what: text=goal, topic=category, id=..., family=... May be given more than "
+    "once.",
 )
 @click.option(
     "--samples",
@@ -174,12 +191,12 @@ def command(
 ) -> None:
     """Ask a model a setting's questions under both tiers, and measure the compliance gap.
 
-    SETTING is the preset's, or animal-welfare; see `gyges settings list`.
+    SETTING is the preset's, or animal-welfare; see `gyges settings list`. A preset across settings is asked in each of
+    them, in a study of its own.
     """
     from gyges import api
-    from gyges.cli._run_text import print_dry_run, print_result
+    from gyges.design import load_preset
     from gyges.run import parse_price
-    from gyges.waiting import wait
 
     options["model"] = models or None
     options["model_args"] = model_args(arguments) or None
@@ -189,19 +206,59 @@ def command(
     options["model"] = options["model"] or api.EMBEDDED
     options["seed"] = options["seed"] or 0
     options["price"] = parse_price(price) if price else None
+    show = _Show(dry_run, no_report, no_selftest, as_json)
+    preset = load_preset(options["preset"]) if options["preset"] else None
+    if setting is None and preset is not None and preset.across:
+        from gyges.cli._run_across import run_across
+
+        def ask(name: str, own: dict[str, Any]) -> RunResult | None:
+            return _run(name, own, budget, replace(show, silent=as_json))
+
+        if not run_across(
+            preset, options, ask, dry_run=dry_run, as_json=as_json, no_report=no_report
+        ):
+            sys.exit(1)
+        return
     if resume:
         _must_exist(options["study"])
-    if dry_run:
+    _run(setting, options, budget, show)
+
+
+@dataclass(frozen=True, slots=True)
+class _Show:
+    """What is to be done beside asking."""
+
+    dry_run: bool
+    no_report: bool
+    no_selftest: bool
+    as_json: bool
+    silent: bool = False
+    """Whether something else prints what was found."""
+
+
+def _run(
+    setting: str | None, options: dict[str, Any], budget: str | None, show: _Show
+) -> RunResult | None:
+    """Run one setting and print what was found; or count what it would ask, and return None."""
+    from gyges import api
+    from gyges.cli._run_text import print_dry_run, print_result, write_result
+    from gyges.waiting import wait
+
+    if show.dry_run:
         _check_as_a_run_would(setting, options, budget)
-        for name in ("max_connections", "retries", "timeout", "judge_base_url"):
-            options.pop(name)
-        print_dry_run(api.dry_run(setting, **options), as_json, at_most=options["until"])
-        return
+        later = ("max_connections", "retries", "timeout", "judge_base_url")
+        options = {name: value for name, value in options.items() if name not in later}
+        print_dry_run(api.dry_run(setting, **options), show.as_json, at_most=options["until"])
+        return None
     command_line = "gyges " + shlex.join(sys.argv[1:]) if sys.argv[1:2] == ["run"] else ""
     result = wait(api.run_async(setting, budget=budget, command=command_line, **options))
-    if not (no_report or no_selftest):
+    if not (show.no_report or show.no_selftest):
         run_controls(result.study, options["setting_dirs"])
-    print_result(result, no_report, as_json)
+    if show.silent:
+        write_result(result, show.no_report)
+    else:
+        print_result(result, show.no_report, show.as_json)
+    return result
 
 
 def _check_as_a_run_would(setting: str | None, options: dict[str, Any], budget: str | None) -> None:

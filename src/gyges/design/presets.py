@@ -41,7 +41,10 @@ class Preset:
     source: str
     departs: tuple[str, ...]
     """How it departs from what was published, one sentence each."""
-    setting: str
+    setting: str = ""
+    """Empty where it is asked across settings."""
+    across: str = ""
+    """A factor: the preset is asked in every setting that has it, each in a study of its own; empty: in one setting."""
     vary: Mapping[str, list[str]] = field(default_factory=dict)
     """Names and levels, as texts; one level fixes a factor."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -55,7 +58,8 @@ class Preset:
             "about": self.about,
             "source": self.source,
             "departs": list(self.departs),
-            "setting": self.setting,
+            "setting": self.setting or None,
+            **({"across": self.across} if self.across else {}),
             "vary": {name: list(levels) for name, levels in self.vary.items()},
             **self.options,
         }
@@ -96,17 +100,19 @@ def load_preset(name: str) -> Preset:
 
 
 def _read(name: str, content: Any) -> Preset:
-    known = {*_TEXTS, *_OPTIONS, "departs", "setting", "vary"}
-    if not isinstance(content, dict) or not {*_TEXTS, "setting"} <= content.keys() <= known:
+    known = {*_TEXTS, *_OPTIONS, "departs", "setting", "across", "vary"}
+    sound = isinstance(content, dict) and {*_TEXTS} <= content.keys() <= known
+    if not sound or ("setting" in content) == ("across" in content):
         raise DesignError(
-            f"preset {name}: needs {', '.join(_TEXTS)} and setting; allowed: {', '.join(sorted(known))}"
+            f"preset {name}: needs {', '.join(_TEXTS)} and setting or across; allowed: {', '.join(sorted(known))}"
         )
     options = {key: kind(content[key]) for key, kind in _OPTIONS.items() if key in content}
     return Preset(
         name=name,
         **{key: " ".join(str(content[key]).split()) for key in _TEXTS},
         departs=tuple(" ".join(str(one).split()) for one in content.get("departs", ())),
-        setting=str(content["setting"]),
+        setting=str(content.get("setting", "")),
+        across=str(content.get("across", "")),
         vary=split_vary(content.get("vary", {})),
         options=options,
     )

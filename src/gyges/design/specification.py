@@ -71,6 +71,8 @@ class Design:
     """Where wordings of other files come from, by their ids: so that the specification changes with them."""
     cutoff: str | None = None
     """The subject's training cut-off, to be held against publication dates."""
+    query_file: dict[str, Any] = field(default_factory=dict)
+    """Which file the queries are from, where they are the user's own: its name, hash, and columns."""
 
     @property
     def reasonings(self) -> tuple[str, ...]:
@@ -176,7 +178,7 @@ class Design:
         for name in ("until", "preset", "runs", "cutoff"):
             if record[name] is None:
                 del record[name]
-        for name in ("levels", "vary", "wordings"):
+        for name in ("levels", "vary", "wordings", "query_file"):
             if not record[name]:
                 del record[name]
         if not self.vary:

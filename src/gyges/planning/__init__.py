@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gyges.planning.across import settings_across
 from gyges.planning.dry import (
     JUDGE_TOKENS,
     DryRun,
@@ -28,4 +29,5 @@ __all__ = [
     "make_manifest",
     "plan_run",
     "read_spec",
+    "settings_across",
 ]

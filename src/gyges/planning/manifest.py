@@ -61,8 +61,20 @@ def make_manifest(planned: Planned, command: str) -> Manifest:
                 "done": "asked as it is",
             }
             for text in planner.cells.warned
-        ],
+        ]
+        + _left_out(planned),
     )
+
+
+def _left_out(planned: Planned) -> list[dict[str, str]]:
+    """Say what of a user's file of queries is not asked."""
+    if planned.requests is None:
+        return []
+    where = planned.requests.file
+    return [
+        {"kind": "queries", "what": text, "where": where, "done": "left out"}
+        for text in planned.requests.notes
+    ]
 
 
 def _unlike(designs: Sequence[Design]) -> dict[str, dict[str, Any]]:

@@ -30,8 +30,8 @@ _SAME = (
 _WHOLE = (
     *("queries", "samples", "control", "seed", "max_tokens", "max_blocks", "top_logprobs", "fraction"),
 )  # fmt: skip
-_TABLES = ("vary", "model_args")
-_LISTS = ("vary", "model")
+_TABLES = ("vary", "model_args", "query_map")
+_LISTS = ("vary", "model", "query_map")
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -90,7 +90,11 @@ def _not_right(name: str, value: Any) -> str | None:
         return None
     if name == "model_args":
         return "a table"
-    kinds = {"vary": "a table of names and levels", "model": "a model or a list of models"}
+    kinds = {
+        "vary": "a table of names and levels",
+        "model": "a model or a list of models",
+        "query_map": "a table of text, id, topic and the columns that hold them",
+    }
     return None if isinstance(value, str) else kinds.get(name, "a text")
 
 
@@ -118,6 +122,8 @@ def _of_study(spec: Mapping[str, Any]) -> dict[str, Any]:
         found["fraction"] = spec["runs"]
     elif spec.get("vary"):
         found["mode"] = spec.get("mode", "full")
+    if isinstance(asked := spec.get("query_file"), Mapping):
+        found["query_file"], found["query_map"] = asked["from"], dict(asked.get("map") or {})
     for name in ("temperature", "reasoning"):
         if name not in vary and spec.get(name) is not None:
             found[name] = spec[name]

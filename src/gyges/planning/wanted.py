@@ -28,8 +28,15 @@ from gyges.design import (
     split_vary,
 )
 from gyges.errors import DesignError
+from gyges.planning.own_queries import query_map, with_queries
 from gyges.run import parse_until
-from gyges.settings import BASE, Setting, Wording, load_setting
+from gyges.settings import (
+    BASE,
+    Requests,
+    Setting,
+    Wording,
+    load_setting,
+)
 
 __all__ = ["EMBEDDED", "Planned", "Wanted", "plan_run"]
 
@@ -83,6 +90,10 @@ class Wanted:
     """The subject's training cut-off, year-month-day or year-month, to be held against publication dates."""
     model_args: Mapping[str, Any] | None = None
     base_url: str | None = None
+    query_file: str | Path | None = None
+    """A file of the user's own queries, in the place of the setting's."""
+    query_map: str | Sequence[str] | Mapping[str, str] = ()
+    """``text=COLUMN`` each, or a table: which of its columns holds what."""
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -100,6 +111,8 @@ class Planned:
     further: Mapping[str, Wording]
     """Wordings of other files, by their id."""
     max_blocks: int | None = None
+    requests: Requests | None = None
+    """The user's own queries, where there are any."""
 
     @property
     def design(self) -> Design:
@@ -138,6 +151,7 @@ def plan_run(
     if wanted.preset is not None:
         wanted, given = _with_preset(wanted, given)
     setting = setting or load_setting(wanted.setting or "animal-welfare", setting_dirs)
+    setting, requests = with_queries(setting, wanted)
     _check_version(setting, wanted.version)
     further = _further(setting, wanted, given)
     levels = read_levels(setting, given, further)
@@ -161,7 +175,14 @@ def plan_run(
         _design(setting, model, wanted, reasoning, temperature, fixed, varied, further, used)
         for model in wanted.subjects
     ]
-    return Planned(setting, tuple(designs), further, wanted.max_blocks)
+    if requests is not None:
+        source = {
+            **requests.record(),
+            "from": str(wanted.query_file),
+            "map": query_map(wanted.query_map),
+        }
+        designs = [replace(one, query_file=source) for one in designs]
+    return Planned(setting, tuple(designs), further, wanted.max_blocks, requests)
 
 
 def _with_preset(
@@ -185,6 +206,11 @@ def _with_preset(
         for name, levels in preset.vary.items()
         if getattr(wanted, name, None) is None or name not in ("reasoning", "temperature")
     }
+    if preset.across and wanted.setting is None:
+        raise DesignError(
+            f"--preset {preset.name}: is asked in every setting with the factor {preset.across}, each in a study of "
+            f"its own: gyges run --preset {preset.name} does that; here, name one setting"
+        )
     wanted = replace(wanted, setting=wanted.setting or preset.setting, **options)
     return wanted, {**varied, **given}
 

@@ -31,6 +31,7 @@ from gyges.settings.records import (
     Resolved,
 )
 from gyges.settings.scene import LETTERS, Scene, Tier
+from gyges.settings.requests import Requests, read_requests, with_requests
 from gyges.settings.schema import FACTORS, OUTCOMES
 from gyges.settings.shared import shared_factors
 from gyges.settings.template import Choice, Part, Template, tiers_of
@@ -61,6 +62,7 @@ __all__ = [
     "Proof",
     "Published",
     "Query",
+    "Requests",
     "Resolved",
     "Scene",
     "Setting",
@@ -72,7 +74,9 @@ __all__ = [
     "list_settings",
     "load_setting",
     "prove",
+    "read_requests",
     "setting_ids",
     "shared_factors",
     "tiers_of",
+    "with_requests",
 ]
