@@ -226,6 +226,9 @@ def turn_faults(template: Template, queries: Mapping[int, Query]) -> Iterator[tu
         for tag in sorted(markup):
             if any(tag in text for text in said):
                 yield line, f"the query holds {tag!r}, which is part of the prompt's own form"
+        if set(query.slots) != set(template.query_slots):
+            # Its own fault, which is told already.
+            continue
         for scene in scenes.values():
             turns = [scene.user(tier.id, query) for tier in template.tiers]
             # Each arm with its own tag taken out once must be the same text.

@@ -262,7 +262,9 @@ class Joined:
                     if slot.name in allowed:
                         continue
                     message = f"unknown slot {slot.name!r}; {nearest(slot.name, allowed)}"
-                    if slot.name in TURN_SLOTS and not choice:
+                    if slot.name in TURN_SLOTS and text is self.user and not choice:
+                        message = f"slot {slot.name!r} belongs in the first turn: what comes later is the same for all"
+                    elif slot.name in TURN_SLOTS and not choice:
                         message = (
                             f"slot {slot.name!r} belongs in user.md: every tier has this same text"
                         )
