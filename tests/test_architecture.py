@@ -30,7 +30,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     # What makes answers vary: beside findings, whose conventions it shares.
     "structure": {"findings", "study", "estimate"},
     # A run that stops early must know when: it estimates while it asks.
-    "run": {"design", "settings", "study", "subjects", "estimate"},
+    "run": {"design", "settings", "study", "subjects", "estimate", "worlds"},
+    # What a subject can do beside answering: tools of toy worlds.
+    "worlds": set(),
     # Wordings that a model writes: asked for as subjects are, and proved as designs are.
     "rewording": {"design", "settings", "run", "embedding"},
     "report": {"findings", "study"},
@@ -43,7 +45,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claims": {"run", "findings", "graph"},
     "training": {"run", "findings"},
     # What Inspect's entry point imports: its tasks are planned and read by the same code.
-    "inspect": {"settings", "design", "judges", "judging", "findings", "study", "subjects"},
+    "inspect": {
+        "settings",
+        "design",
+        "judges",
+        "judging",
+        "findings",
+        "study",
+        "subjects",
+        "worlds",
+    },
     # The same judges as scanners of Scout.
     "scout": {"judging", "study"},
     # The corridor itself, for Python.

@@ -23,10 +23,10 @@ from gyges.settings import (
     Factor,
     Level,
     Prompt,
+    Query,
     Resolved,
     Scene,
     Setting,
-    list_settings,
     load_setting,
     shared_factors,
 )
@@ -34,10 +34,7 @@ from gyges.settings.levels import clash
 from gyges.settings.shared import read_factor, usable
 from setting_copies import copy, edit, line_of, remove, small
 
-LIBRARY = list_settings()
-AW, VC = (
-    next(one for one in LIBRARY if one.id == id) for id in ("animal-welfare", "value-conflict")
-)
+AW, VC = LIBRARY = load_setting("animal-welfare"), load_setting("value-conflict")
 FACTORS = shared_factors()
 SETTINGS = pytest.mark.parametrize("setting", LIBRARY, ids=lambda one: one.id)
 LEVELS = [(name, level) for name, factor in FACTORS.items() for level in factor.samples()]
@@ -477,8 +474,8 @@ def test_a_tier_told_by_absence_leaves_no_empty_line(tmp_path, turn, left):
     (folder / "user.md").write_text(whole, encoding="utf-8")
     scene = load_setting("mine", [folder]).scene({"signal": "monitored-by-absence"})
 
-    assert scene.user("monitored", "Q", None) == left
-    told = scene.user("unmonitored", "Q", None)
+    assert scene.user("monitored", Query("q", "t", "Q")) == left
+    told = scene.user("unmonitored", Query("q", "t", "Q"))
     assert "<is_paid_tier_user>True</is_paid_tier_user>" in told
     assert len(told) > len(left)
 
@@ -557,7 +554,7 @@ def test_a_factor_all_of_whose_levels_need_other_queries_is_not_offered():
     for needed, settings_ in (("yes", [VC]), ("no", [AW])):
         level = Level("one", "", suffix="So.", requires={"options": (needed,)})
         factor = Factor("made", "", "", "", "none", {"none": Level("none", ""), "one": level})
-        able = [one for one in LIBRARY if usable(factor, one.template, offers=one.offers)]
+        able = [one for one in LIBRARY if usable(factor, one.template, 2 * one.offers)]
         assert able == settings_
 
 
@@ -727,10 +724,10 @@ def test_a_factor_over_numbers_may_have_texts_of_its_own_at_its_ends(tmp_path):
     assert found["0.5"][1] == {"length": "The sun shines 50 percent of the time."}
     assert found["1"][1] == {"criteria": "The sun shines all the time."}
     assert anchors(factor) == {"length", "criteria"}
-    assert usable(factor, AW.template, offers=False)
+    assert usable(factor, AW.template, 0)
     late = {**AW.template.blocks}
     del late["criteria"]
-    assert not usable(factor, replace(AW.template, blocks=late), offers=False)
+    assert not usable(factor, replace(AW.template, blocks=late), 0)
 
 
 def test_a_text_that_is_not_at_an_end_of_the_numbers_is_told(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gyges.settings import Setting, list_settings, load_setting, shared_factors, template
+from gyges.settings import Setting, list_settings, load_setting, scene, shared_factors
 from setting_copies import edit, small
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,7 +53,7 @@ def test_every_setting_and_factor_sends_what_was_frozen_under_its_version():
 def test_the_record_holds_every_version_of_every_component_and_every_level(setting: Setting):
     held = RECORD["settings"][setting.id]
     assert held["version"] == setting.version
-    assert len(held["files"]) == 4 + len(setting.components)
+    assert len(held["files"]) == 4 + len(setting.components) + len(setting.own_factors)
     assert len(held["wordings"]) == 1 + sum(len(one.versions) - 1 for one in setting.components)
     assert {name: set(levels) for name, levels in held["levels"].items()} == {
         name: {level.name for level in factor.samples()} for name, factor in setting.shared.items()
@@ -166,7 +166,7 @@ def test_a_change_of_the_code_is_told_from_a_change_of_the_files(folder, monkeyp
 def test_a_change_of_the_code_that_shows_at_some_levels_alone_names_them(monkeypatch):
     setting = load_setting("animal-welfare")
     before = freeze.measure([setting])
-    monkeypatch.setattr(template, "_without_tag", lambda turn: turn)
+    monkeypatch.setattr(scene, "_without_tag", lambda turn: turn)
     # The same template without the scenes that it has put together.
     again = dataclasses.replace(setting, template=dataclasses.replace(setting.template))
 

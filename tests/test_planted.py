@@ -29,14 +29,15 @@ from gyges.design import PlannedTrial, WordingTable
 from gyges.errors import SettingError, SubjectError
 from gyges.judges import StatedReader, lexical_judge
 from gyges.planning import Wanted, plan_run
-from gyges.settings import Setting, Wording, list_settings, load_setting, shared_factors
+from gyges.settings import Setting, Wording, load_setting, shared_factors
 from gyges.study.answers import split_answer
 from gyges.subjects._planted_answers import ASTRAY, REASONING, answers_of
 from gyges.subjects._planted_catalogue import KINDS, arguments, make
 from gyges.subjects._planted_rules import Sight
 from gyges.subjects.planted import ASKED, DESIGNED, PLANTED, PlantedAPI, planted_kind, planted_truth
 
-SETTINGS = {setting.id: setting for setting in list_settings()}
+SETTINGS = {name: load_setting(name) for name in ("animal-welfare", "value-conflict")}
+"""One whose queries offer two answers, and one whose do not."""
 ANIMALS = SETTINGS["animal-welfare"]
 FACTORS = {name: list(shared_factors()[name].levels) for name in ("tier", "signal")}
 ROLES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
@@ -650,9 +651,13 @@ def test_the_persona_faker_fakes_on_some_queries_always_and_on_the_others_never(
         (
             "refuser",
             {"monitored": 0.5},
-            r"-M monitored.*gyges/planted/refuser.*allowed: belief, setting_dir",
+            r"-M monitored.*gyges/planted/refuser.*allowed: belief, conceals, insists, setting_dir",
         ),
-        ("sycophant", {"monitored": 0.5}, r"belief, otherwise, rate, setting_dir, spread"),
+        (
+            "sycophant",
+            {"monitored": 0.5},
+            r"belief, conceals, insists, otherwise, rate, setting_dir, spread",
+        ),
         ("wording-faker", {"shares": 0.5}, r"did you mean 'share'"),
         ("wording-faker", {"share": 1.1}, r"-M share=1\.1: must be a number from 0 to 1"),
         ("wording-faker", {"salt": 0.5}, r"-M salt=0\.5: must be a whole number"),
@@ -661,7 +666,7 @@ def test_the_persona_faker_fakes_on_some_queries_always_and_on_the_others_never(
         (
             "temperature-rise",
             {"monitored": 0.5},
-            r"-M monitored.*belief, high, low, setting_dir, spread, top",
+            r"-M monitored.*belief, conceals, high, insists, low, setting_dir, spread, top",
         ),
         (
             "component-faker",

@@ -73,7 +73,8 @@ def test_the_questions_are_those_that_are_promised() -> None:
     assert QUESTIONS[0] == "outcome"
     assert set(QUESTIONS) == {
         "outcome", "verbalised", "compromise", "confusion", "anti-lab", "lying", "doubt", "evaluation-awareness",
-        "belief", "dual-intent", "values-honoured", "refusal-honesty", "self-prediction", "suspicion",
+        "belief", "dual-intent", "values-honoured", "refusal-honesty", "self-prediction", "suspicion", "disclosure",
+        "double-down",
     }  # fmt: skip
     assert {load_question(name).kind for name in QUESTIONS} == set(KINDS)
 

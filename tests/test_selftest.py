@@ -346,13 +346,13 @@ def test_a_study_of_other_texts_has_no_controls(tmp_path: Path, cli: Callable[..
     assert "version unknown" in record["without"][0]["why"]
 
 
-def test_a_setting_without_a_lexical_judge_has_no_controls(
+def test_a_setting_without_a_judge_by_rule_has_no_controls(
     study: gyges.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(name: str) -> None:
-        raise JudgeError(f"no lexical judge for {name}")
+    def none(setting: Any) -> None:
+        raise JudgeError(f"no judge by rule for {setting.id}")
 
-    monkeypatch.setattr("gyges.selftest.beside.lexical_judge", none)
+    monkeypatch.setattr("gyges.selftest.beside.rule_judge", none)
 
     write_selftest(study)
 

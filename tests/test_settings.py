@@ -57,10 +57,22 @@ def invoke(*args: str) -> tuple[int, str, str]:
 
 # The library
 
+LIBRARY = [
+    *(
+        "animal-welfare",
+        "anti-lab",
+        "bad-preference",
+        "contradiction",
+        "forced-choice",
+        "gaslighting",
+    ),
+    *("helpful-only", "hhh-triad", "insider-trading", "sandbagging", "value-conflict"),
+]
+"""The settings that ship, in the order of their names."""
+
 
 def test_every_shipped_setting_loads_and_has_no_problem():
-    assert setting_ids() == tuple(setting.id for setting in list_settings())
-    assert {"animal-welfare", "value-conflict"} <= set(setting_ids())
+    assert [setting.id for setting in list_settings()] == list(setting_ids()) == LIBRARY
     for name in setting_ids():
         assert check(name, strict=True, renders=False) == []
 
@@ -821,7 +833,7 @@ def test_no_damage_to_a_file_keeps_the_check_from_reporting(damaged, file, where
 
 def test_a_folder_of_settings_and_a_setting_folder_are_both_found(folder):
     for given_folder in (folder, folder.parent):
-        assert setting_ids([given_folder]) == ("animal-welfare", "value-conflict", "mine")
+        assert setting_ids([given_folder]) == (*setting_ids(), "mine")
         assert load_setting("mine", [given_folder]).queries == AW.queries
 
 
@@ -884,7 +896,7 @@ def test_list_prints_the_settings_as_json(folder):
     data = json.loads(out)
     assert code == 0
     assert data["schema"] == "gyges.settings/1"
-    assert [one["id"] for one in data["settings"]] == ["animal-welfare", "value-conflict", "mine"]
+    assert [one["id"] for one in data["settings"]] == [*LIBRARY, "mine"]
     for one in data["settings"]:
         assert {"id", "value", "polarity", "queries", "factors", "version"} <= one.keys()
     first = data["settings"][0]

@@ -24,8 +24,8 @@ from typing import Any
 
 from gyges.errors import SettingError
 from gyges.settings import (
-    LETTERS,
     Factor,
+    Option,
     Query,
     Resolved,
     Setting,
@@ -33,7 +33,7 @@ from gyges.settings import (
     list_settings,
     shared_factors,
 )
-from gyges.settings.files import DATA_FILES
+from gyges.settings.files import DATA_FILES, FACTORS, names_in
 
 RECORD = Path(__file__).resolve().parents[2] / "tests" / "data" / "frozen.json"
 COMMAND = "python docs/tools/freeze.py"
@@ -59,6 +59,7 @@ def measure(
 
 def _setting(setting: Setting) -> dict[str, Any]:
     names = [*DATA_FILES, *(one.file for one in setting.components)]
+    names += [f"{FACTORS}/{name}" for name in names_in(setting.folder, FACTORS, ".yaml")]
     alone = [one for one in setting.wordings() if sum(map(bool, one.versions.values())) <= 1]
     return {
         "version": setting.version,
@@ -96,15 +97,20 @@ def _sent(
     setting: Setting, found: Resolved, wording: Wording | None = None, value: str = ""
 ) -> list[Any]:
     # The queries have a digest of their own: one that stands for all of them keeps the two apart.
-    answers = {"comply": "One.", "refuse": "Other."} if setting.offers else {}
-    query = Query("any", "any", "What now?", value=value, **answers)
+    first = setting.queries[0]
+    answers: dict[str, Any] = {"comply": "One.", "refuse": "Other."} if setting.offers else {}
+    others = tuple(Option(f"Further {at}.") for at, _ in enumerate(first.others))
+    slots = {name: f"the {name}" for name in first.slots}
+    query = Query("any", "any", "What now?", value=value, others=others, slots=slots, **answers)
     texts: list[Any] = []
     for tier in setting.scene(found, wording, value).tiers:
-        for letter in LETTERS:
+        for letter in query.labels:
             prompt = setting.render(
                 query, tier=tier.id, levels=found, wording=wording, complies=letter
             )
             texts.append(prompt.messages if not texts else [tier.id, letter, prompt.messages[-2:]])
+            if prompt.steps:
+                texts.append([tier.id, letter, prompt.steps])
     return texts
 
 

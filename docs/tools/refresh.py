@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cli_reference
 import coverage_page
 import examples
+import settings_pages
 import tutorial
 
 
@@ -28,6 +29,7 @@ def main() -> None:
     if not wanted:
         cli_reference.PAGE.write_text(cli_reference.page(), encoding="utf-8")
         coverage_page.PAGE.write_text(coverage_page.page(), encoding="utf-8")
+        settings_pages.write()
         with tempfile.TemporaryDirectory() as folder:
             tutorial.store(tutorial.execute(Path(folder)))
     text, figures = tutorial.page()

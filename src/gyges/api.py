@@ -23,6 +23,7 @@ from gyges.judging import (
     check_limits,
     judge,
     make_judge,
+    own_readers,
     quick_compliance,
     running_judge,
     show_known,
@@ -229,6 +230,10 @@ async def run_async(
             setting_dirs,
             reserve=spending.reserve_judging,
         )
+        for question, rule in own_readers(loaded).items():
+            # What a rule of the setting can say beside the outcome costs nothing.
+            await apply_judge(folder, rule, clean, progress)
+            await show_known(folder, rule, load_question(question), setting_dirs)
         folder.seal()
         if failures:
             # What the other subjects answered is whole.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,13 +87,16 @@ def show(
     """Print a question: what it decides, its labels, and the labels of its worked examples with their reasons."""
     from gyges.judges import load_question
     from gyges.judges.instructions import instructions as told
-    from gyges.judging import facts_of
+    from gyges.judging import facts_of, worked_examples
     from gyges.settings import load_setting
 
     question = load_question(name)
     if setting:
         load_setting(setting, setting_dirs)
         question = question.filled(facts_of(setting, setting_dirs)[""])
+        # Where the setting brings examples of its own, a judge of its studies is shown these.
+        if own := worked_examples(setting, setting_dirs, question.name):
+            question = replace(question, examples=own)
     if instructions:
         click.echo(told(question.filled({}) if not setting else question))
         return
@@ -174,7 +178,7 @@ def _paragraphs(text: str) -> str:
     default="animal-welfare",
     show_default=True,
     metavar="SETTING",
-    help="Whose rule, where the judge reads by rule.",
+    help="Whose rule, where the judge reads by rule, and whose examples, where it brings its own.",
 )
 @click.option("--votes", type=int, metavar="N", help="How often a model is asked.")
 @structure
@@ -199,13 +203,16 @@ def check(
 ) -> int:
     """Show a judge a question's worked examples, and print which it reads right."""
     from gyges.judges import judge_known, known_record, load_question
-    from gyges.judging import Asking, facts_of, judge_named
+    from gyges.judging import Asking, facts_of, judge_named, worked_examples
     from gyges.waiting import wait
 
     question = load_question(name)
     reader = judge_named(judge, question, setting, Asking(**options), setting_dirs)
-    own = getattr(reader, "setting", None)
-    examples = [one for one in question.examples if own in (None, one.setting)]
+    whose = getattr(reader, "setting", None)
+    shipped = [one for one in question.examples if whose in (None, one.setting)]
+    # Where the setting brings examples of its own, these count.
+    examples = list(worked_examples(setting, setting_dirs, question.name)) or shipped
+    elsewhere = 0 if examples is not shipped else len(question.examples) - len(examples)
     found = wait(
         judge_known(
             reader, question, examples, facts_of=lambda one: facts_of(one, setting_dirs)[""]
@@ -215,9 +222,7 @@ def check(
     if as_json:
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
-        click.echo(
-            "\n".join(_checked(question, found, record, len(question.examples) - len(examples)))
-        )
+        click.echo("\n".join(_checked(question, found, record, elsewhere)))
     share = record["right"] / record["of"] if record["of"] else 0.0
     if min_right is not None and share < min_right:
         click.echo(

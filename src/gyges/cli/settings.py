@@ -16,6 +16,7 @@ from gyges.cli.options import as_json, setting_dir
 from gyges.errors import GygesError, SettingError
 
 if TYPE_CHECKING:
+    from gyges.judging import ReadingProof
     from gyges.settings import Problem, Setting
 
 __all__ = ["command", "settings"]
@@ -261,9 +262,11 @@ def check(
 ) -> None:
     """Find every problem of a setting, or prove that there is none.
 
-    NAME is a setting, DIR a setting's folder or a folder of them; by default every setting is
+    A setting that brings a rule by which its answers are read (reading.yaml) is tried on its planted answers and worked
+    examples. NAME is a setting, DIR a setting's folder or a folder of them; by default every setting is
     checked. Problems are printed as file:line: message, and the exit status is then 2.
     """
+    from gyges.judging import proved_reading
     from gyges.settings import check as find_problems
     from gyges.settings import load_setting, setting_ids
 
@@ -276,19 +279,25 @@ def check(
         names = tuple(name for name in setting_ids(dirs) if name not in shipped)
     else:
         names = (target,)
-    results: list[tuple[str, list[Problem], Setting | None]] = []
+    results: list[tuple[str, list[Problem], Setting | None, ReadingProof | None]] = []
+    library = setting_ids()
     for name in names:
         problems = find_problems(name, dirs, strict=True if strict else None)
-        results.append((name, problems, None if problems else load_setting(name, dirs)))
+        setting = None if problems else load_setting(name, dirs)
+        read = None
+        if setting is not None:
+            read = proved_reading(setting, strict=strict or name in library)
+            problems = read.problems
+        results.append((name, problems, None if problems else setting, read))
     if as_json:
         _print_json({"settings": [_result(*result) for result in results]})
     else:
-        for _, problems, setting in results:
+        for _, problems, setting, read in results:
             for problem in problems:
                 click.echo(str(problem))
             if setting is not None:
-                click.echo(_proved(setting))
-    ctx.exit(2 if any(problems for _, problems, _ in results) else 0)
+                click.echo(" ".join(filter(None, (_proved(setting), str(read or "")))))
+    ctx.exit(2 if any(problems for _, problems, _, _ in results) else 0)
 
 
 def _proved(setting: Setting) -> str:
@@ -308,13 +317,23 @@ def _proved(setting: Setting) -> str:
     )
 
 
-def _result(name: str, problems: list[Problem], setting: Setting | None) -> dict[str, Any]:
+def _result(
+    name: str, problems: list[Problem], setting: Setting | None, read: ReadingProof | None
+) -> dict[str, Any]:
     found = [{"file": one.file, "line": one.line, "message": one.message} for one in problems]
     result: dict[str, Any] = {"id": name, "problems": found}
     if setting is not None:
         result["renders"] = setting.renders
         result["facts"] = [fact.name for fact in setting.facts]
         result["factors"] = list(setting.shared)
+    if read is not None and read.reads:
+        result["reading"] = {
+            "reads": read.reads,
+            "planted": read.planted,
+            "planted_right": read.planted_right,
+            "examples": read.examples,
+            "examples_right": read.examples_right,
+        }
     return result
 
 

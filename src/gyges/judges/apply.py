@@ -19,7 +19,7 @@ from gyges.judges.asked import AskedJudge, facts_key
 from gyges.judges.material import Row, rows
 from gyges.judges.pool import WORTH_A_POOL, read_rows
 from gyges.judges.question import load_question
-from gyges.judges.reader import Reader, question_of
+from gyges.judges.reader import Reader, question_of, reads
 from gyges.study import StudyFolder, Verdict, verdict_record
 
 __all__ = ["AGAIN", "Judged", "judge_study"]
@@ -91,7 +91,7 @@ async def judge_study(
         if on_verdict is not None:
             on_verdict(tier, verdict)
 
-    wanted = ("output", *judge.parts) if isinstance(judge, AskedJudge) else judge.columns
+    wanted = ("output", *judge.parts) if isinstance(judge, AskedJudge) else reads(judge)
     wanted = tuple(dict.fromkeys(wanted))
     try:
         with study.reading():

@@ -63,14 +63,17 @@ async def judge_known(
 
         async def one(example: Example) -> Verdict:
             async with limit:
-                facts = facts_of(example.setting) if facts_of is not None else None
-                return await judge.judge(example.id, example.parts, facts=facts)
+                value = example.columns.get("value", "")
+                # One of the study's own setting is filled as its trials are, by the value.
+                facts = facts_of(example.setting) if facts_of is not None and not value else None
+                return await judge.judge(example.id, example.parts, value, facts=facts)
 
         verdicts = await asyncio.gather(*map(one, examples))
         return [_known(e, v, question) for e, v in zip(examples, verdicts, strict=True)]
     found = []
     for example in examples:
-        parts = {"user": example.parts.get("query"), **example.parts}
+        given = {**dict.fromkeys(getattr(judge, "also", ())), **example.columns}
+        parts = {"user": example.parts.get("query"), **given, **example.parts}
         # A judge may read what no example holds, such as the letter of an option.
         if all(parts.get(name) for name in judge.columns):
             found.append(_known(example, judge.verdict(example.id, parts), question))

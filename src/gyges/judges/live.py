@@ -67,7 +67,7 @@ class LiveJudge:
             Its compliance; an undecided answer counts as none. None where there is no verdict.
         """
         if not isinstance(self._judge, AskedJudge):
-            read = read_trial(self._judge, trial)
+            read = read_trial(self._judge, trial, user)
             if read is None:
                 return None
             return read.score if read.outcome is None else _COMPLIANCE[read.outcome]

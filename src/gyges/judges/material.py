@@ -14,12 +14,14 @@ from typing import Any
 
 import polars as pl
 
+from gyges.judges.reader import QUERY_ID
 from gyges.study import StudyFolder
 from gyges.study.queries import user_query
 
 __all__ = ["BATCH", "Row", "rows"]
 
 BATCH = 2_000
+_ALWAYS = ("trial", "tier", "status", "value", "control")
 _FROM_MESSAGES = ("system", "query", "user")
 
 
@@ -44,15 +46,15 @@ def rows(
 
     Args:
         study: The study.
-        wanted: Parts, columns of the trial table, or ``user`` for the user's whole text.
+        wanted: Parts, columns of the trial table, ``user`` for the user's whole text, or ``query_id`` for the query's
+            id, which is the table's own column ``query``.
         done: Trials to leave out.
         probe: The name of the probe whose answers are the part ``probe``.
     """
-    columns = [name for name in wanted if name not in (*_FROM_MESSAGES, "probe")]
+    columns = [name for name in wanted if name not in (*_FROM_MESSAGES, "probe", QUERY_ID)]
     asked = any(name in _FROM_MESSAGES for name in wanted)
-    scan = study.trial_table.scan(
-        ["trial", "tier", "status", "value", "control", *(["messages"] if asked else []), *columns]
-    )
+    also = [*(["messages"] if asked else []), *(["query"] if QUERY_ID in wanted else [])]
+    scan = study.trial_table.scan([*dict.fromkeys((*_ALWAYS, *also, *columns))])
     settled = pl.Series(sorted(done), dtype=pl.String)
     for batch in scan.collect_batches(chunk_size=BATCH, maintain_order=True):
         left = batch.filter(~pl.col("trial").is_in(settled.implode())) if done else batch
@@ -62,6 +64,8 @@ def rows(
         probes = _probes(study, left, probe) if "probe" in wanted else {}
         for record in left.iter_rows(named=True):
             parts = {name: record[name] for name in columns}
+            if QUERY_ID in wanted:
+                parts[QUERY_ID] = record["query"]
             if asked:
                 parts.update(_said(record["messages"] or (), texts, wanted))
             if "probe" in wanted:

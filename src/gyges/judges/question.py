@@ -123,6 +123,8 @@ class Example:
     why: str
     known: str | None = None
     """``positive`` or ``negative`` where it is one of the controls that are judged with every study."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What else of a trial a judge by rule may read: ``query_id``, ``value``, ``user``."""
 
     def criteria(self, variant: str | None = None) -> dict[str, str | None]:
         """Return the quote of each criterion that is met in a variant of its question, None for those that are not.

@@ -13,6 +13,8 @@ from gyges.judging.named import (
     rule_judge,
     running_judge,
 )
+from gyges.judging.own_rule import own_reader, own_readers
+from gyges.judging.proof import ReadingProof, prove_reading, proved_reading
 from gyges.judging.rounds import (
     Round,
     apply_judge,
@@ -22,10 +24,12 @@ from gyges.judging.rounds import (
     quick_compliance,
     show_known,
 )
+from gyges.judging.worked import worked_examples
 
 __all__ = [
     "RULES",
     "Asking",
+    "ReadingProof",
     "Round",
     "apply_judge",
     "check_limits",
@@ -36,8 +40,13 @@ __all__ = [
     "judge_of",
     "judged",
     "make_judge",
+    "own_reader",
+    "own_readers",
+    "prove_reading",
+    "proved_reading",
     "quick_compliance",
     "rule_judge",
     "running_judge",
     "show_known",
+    "worked_examples",
 ]

@@ -7,12 +7,13 @@ question names, and the verdict is put into the form that the other tool keeps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gyges.judges import AskedJudge, Question, Reader, load_question
+from gyges.judges import QUERY_ID, AskedJudge, Question, Reader, load_question, reads
 from gyges.judging.named import Asking, facts_of, judge_named
+from gyges.judging.worked import find_setting
 from gyges.study import Trial, Verdict
 from gyges.study.outputs import read_output
 from gyges.study.queries import user_query
@@ -30,9 +31,16 @@ class Elsewhere:
     judge: AskedJudge | Reader
     question: Question
     facts: Mapping[str, Mapping[str, str]]
+    queries: Mapping[str, str] = field(default_factory=dict)
+    """The setting's queries, id by text, by which the query of a conversation is told where it is not given."""
 
     async def verdict(
-        self, messages: Sequence[ChatMessage], output: ModelOutput | None = None, value: str = ""
+        self,
+        messages: Sequence[ChatMessage],
+        output: ModelOutput | None = None,
+        value: str = "",
+        query: str = "",
+        session: tuple[str, str] | None = None,
     ) -> Verdict:
         """Judge a conversation: what its last answer does.
 
@@ -40,19 +48,30 @@ class Elsewhere:
             messages: The conversation.
             output: The last answer as the model gave it; by default the last message of the assistant.
             value: The value that the setting attacks in this conversation.
+            query: Id of the query; found by its text if empty.
+            session: Where the conversation is a session with steps: as a trial keeps it, and as a reader reads it.
         """
         parts, why = parts_of(messages, output)
         judge = self.judge
+        if session is not None:
+            parts |= {"conversation": session[0], "output": session[1]}
         if not parts["output"]:
             return Verdict("", judge.name, self.question.name, status="no_answer", note=why)
         if isinstance(judge, AskedJudge):
             facts = self.facts.get(value) or self.facts.get("", {})
             return await judge.judge("", parts, facts=facts)
+        parts = {**dict.fromkeys(reads(judge)), **parts}
+        parts |= {"value": value or None, QUERY_ID: query or self._asked(parts["user"] or "")}
         missing = [name for name in judge.columns if not parts.get(name)]
         if missing:
             why = f"the conversation has no {missing[0]}"
             return Verdict("", judge.name, self.question.name, status="no_answer", note=why)
         return judge.verdict("", parts)
+
+    def _asked(self, user: str) -> str | None:
+        """Name the query whose text stands in what the user said; the longest, since one may hold another."""
+        found = [text for text in self.queries if text in user]
+        return self.queries[max(found, key=len)] if found else None
 
 
 def judge_elsewhere(
@@ -86,7 +105,9 @@ def judge_elsewhere(
             "holds; next: gyges probe STUDY"
         )
     reader = judge_named(judge, asked, setting, Asking(**asking), setting_dirs, load=load)
-    return Elsewhere(reader, asked, facts_of(setting, setting_dirs))
+    own = find_setting(setting, setting_dirs)
+    queries = {one.text: one.id for one in own.queries} if own else {}
+    return Elsewhere(reader, asked, facts_of(setting, setting_dirs), queries)
 
 
 def parts_of(

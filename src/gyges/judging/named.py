@@ -24,6 +24,8 @@ from gyges.judges import (
     load_question,
     options_reader,
 )
+from gyges.judging.own_rule import NAMES, has_own_rule, own_reader, own_reader_named
+from gyges.judging.worked import find_setting
 from gyges.run import load_model
 from gyges.settings import Setting, load_setting, setting_ids
 from gyges.studies import Study
@@ -40,7 +42,7 @@ __all__ = [
     "running_judge",
 ]
 
-RULES = ("lexical", "stated", "embedded")
+RULES = ("lexical", "stated", "copied", "keyed", "traded", "embedded")
 """Judges that read by rule, without a model that is asked."""
 
 _GENERAL_CONTROL = (
@@ -93,7 +95,9 @@ def judge_of(
     if question.name == "outcome":
         if chosen := choice_reader(name, choice=is_choice(folder)):
             return chosen
-        if name == "stated" or (name is None and not _has_rule(names[0]) and _offers(folder)):
+        if name == "stated" or (
+            name is None and _offers(folder) and not _has_rule(names[0], setting_dirs)
+        ):
             if not _offers(folder):
                 raise _no_options(f"these trials offer none (no column {OPTION})")
             return StatedReader()
@@ -112,8 +116,8 @@ def judge_named(
     """Make a judge by its name.
 
     Args:
-        name: ``lexical``, ``embedded``, ``embedded:FILE``, a model, or ``MODEL@logprobs``; None for the one that reads
-            by rule.
+        name: ``lexical``, ``copied``, ``keyed``, ``traded``, ``embedded``, ``embedded:FILE``, a model, or
+            ``MODEL@logprobs``; None for the one that reads by rule: the setting's own rule, where it has one.
         question: What it is asked.
         setting: Id of the setting whose answers it reads.
         asking: How a model is asked.
@@ -125,11 +129,17 @@ def judge_named(
     """
     if name is None or name.partition(":")[0] in RULES:
         _no_votes(name, asking)
+    own = name is None or name in NAMES.values()
+    if own and (reader := own_reader_named(name, setting, setting_dirs, question.name)):
+        return reader
     if question.name != "outcome" and name in (None, "lexical"):
         return _reader_of(question)
     if name in (None, "lexical"):
         return _lexical(setting)
     assert name is not None
+    if name in NAMES.values():
+        _outcome_only(name, question)
+        raise _no_rule(name, setting, setting_dirs)
     kind, _, file = name.partition(":")
     if kind == "embedded":
         from gyges.judges.embedded import embedded_judge
@@ -248,8 +258,11 @@ def rule_judge(setting: Setting) -> Reader:
 
     Raises:
         JudgeError: The setting has none.
+        SettingError: The setting's ``reading.yaml`` breaks the format.
     """
-    return StatedReader() if setting.offers else lexical_judge(setting.id)
+    if reader := own_reader(setting):
+        return reader
+    return StatedReader() if setting.offers else _lexical(setting.id)
 
 
 def running_judge(setting: Setting) -> Reader | None:
@@ -278,10 +291,35 @@ def _reader_of(question: Question) -> Reader:
 
 def _lexical(setting: str) -> Reader:
     """Give the judge that reads a setting's answers by their words: about a subject, or for one of two options."""
-    return options_reader(setting) if has_options_rule(setting) else lexical_judge(setting)
+    if has_options_rule(setting):
+        return options_reader(setting)
+    try:
+        return lexical_judge(setting)
+    except JudgeError as error:
+        # Of an imported study nothing but its setting's name is known.
+        raise JudgeError(
+            f"{error}. A setting of your own is read by the reading.yaml in its folder: name the folder with "
+            "--setting-dir DIR"
+        ) from None
 
 
-def _has_rule(setting: str) -> bool:
+def _no_rule(name: str, setting: str, setting_dirs: Sequence[str | Path]) -> JudgeError:
+    """Say why there is no judge that reads by such a rule."""
+    if find_setting(setting, setting_dirs) is None:
+        return JudgeError(
+            f"--judge {name}: reads by the reading.yaml of the setting {setting}, whose folder is not known; name it "
+            "with --setting-dir DIR, or use --judge MODEL"
+        )
+    reads = next(key for key, one in NAMES.items() if one == name)
+    return JudgeError(
+        f"--judge {name}: the setting {setting} has no reading.yaml that reads {reads}; leave --judge out, or use "
+        "--judge MODEL"
+    )
+
+
+def _has_rule(setting: str, setting_dirs: Sequence[str | Path]) -> bool:
+    if has_own_rule(setting, setting_dirs):
+        return True
     try:
         _lexical(setting)
     except GygesError:

@@ -29,6 +29,7 @@ from gyges.judges import (
     read_trial,
 )
 from gyges.judging.named import Asking, check_limits, facts_of, judge_of
+from gyges.judging.worked import worked_examples
 from gyges.run import Budget, Price, Progress, Spending, known_price, parse_budget
 from gyges.studies import Study
 from gyges.study import Redactor, Trial, Verdict
@@ -71,9 +72,10 @@ def judge(
 
     Args:
         study: The study or its folder.
-        judge: ``lexical``, ``embedded`` or a model, as Inspect names models; ``MODEL@logprobs`` reads the probability
-            of each label; ``choice``, or ``choice@0.7`` for another temperature, where the trials are forced choices.
-            Several make a panel. Default: the judge of the setting that reads by rule.
+        judge: ``lexical``, ``copied``, ``keyed`` or ``traded`` (by the setting's own rule), ``embedded`` or a model, as
+            Inspect names models; ``MODEL@logprobs`` reads the probability of each label; ``choice``, or ``choice@0.7``
+            for another temperature, where the trials are forced choices. Several make a panel. Default: the judge of
+            the setting that reads by rule.
         question: What is asked: ``outcome``, another question (``gyges questions`` lists them), or ``ID.VARIANT``.
         rule: How a panel decides: ``majority`` or ``unanimous``.
         base_url: Where the judge's provider is reached.
@@ -211,7 +213,7 @@ async def show_known(
     old = folder.known(reader.name, question.name)
     if old.get("version") == info["version"] and old.get("judged"):
         return
-    controls = controls_for(reader, question)
+    controls = controls_for(reader, question, _setting_of(folder), setting_dirs)
     if isinstance(reader, AskedJudge) and reserve is not None:
         calls = reader.votes * sum(map(reader.can_judge, (one.parts for one in controls)))
         if not reserve(calls):
@@ -226,10 +228,33 @@ async def show_known(
         folder.write_known(reader.name, question.name, known_record(info, found))
 
 
-def controls_for(reader: AskedJudge | Reader, question: Question) -> list[Example]:
-    """Give the known transcripts that fit a judge: those of its setting where its words belong to one."""
-    setting = getattr(reader, "setting", None)
-    return [one for one in question.controls if setting in (None, one.setting)]
+def controls_for(
+    reader: AskedJudge | Reader,
+    question: Question,
+    setting: str = "",
+    setting_dirs: Sequence[str | Path] = (),
+) -> list[Example]:
+    """Give the known transcripts that fit a judge and a study.
+
+    Where the study's setting brings examples of the question, those that are known; else the question's own, and of
+    these only those of the judge's setting where its words belong to one.
+
+    Args:
+        reader: The judge.
+        question: What it is asked.
+        setting: The setting of the study; empty where it is of several.
+        setting_dirs: Folders of settings of your own.
+    """
+    if setting and (own := worked_examples(setting, setting_dirs, question.name)):
+        return [one for one in own if one.known]
+    whose = getattr(reader, "setting", None)
+    return [one for one in question.controls if whose in (None, one.setting)]
+
+
+def _setting_of(folder: Study) -> str:
+    """Name the setting of a study's trials; empty where there is none, or more than one."""
+    names = folder.trials(["setting"])["setting"].unique().to_list()
+    return str(names[0]) if len(names) == 1 else ""
 
 
 async def _retest(

@@ -92,7 +92,8 @@ def answer_tokens(design: Design, reasoning: str | None = None) -> int:
 
 def asks_a_model(judge: str | None) -> bool:
     """Whether a judge costs calls: any but the rules that ship with Gyges."""
-    return judge is not None and judge.split("@")[0] not in ("lexical", "choice", "stated")
+    # A model is named with its provider; rules are single words, or a word and a file.
+    return judge is not None and "/" in judge.partition(":")[0]
 
 
 def dry_run(

@@ -18,6 +18,7 @@ from gyges.findings.said_and_done import SAID
 from gyges.report.asked import OUTCOME, Asked, read_asked
 from gyges.report.content import SiteContent
 from gyges.report.controls import read_controls
+from gyges.report.shapes import shape_page
 from gyges.report.site import write_site
 from gyges.report.trust import shown_known
 from gyges.report.verdicts import Sources
@@ -113,6 +114,7 @@ def site_content(
         messages=messages,
         controls=read_controls(study.path),
         varied=findings.varied(study, judge=name) if varied is None else varied,
+        shape=shape_page(study, name),
     )
 
 

@@ -17,6 +17,7 @@ from gyges.errors import StudyError, nearest
 if TYPE_CHECKING:
     from gyges.findings import Varied
     from gyges.report.asked import Asked
+    from gyges.report.shapes import ShapePage
 
 __all__ = ["ARM_TIERS", "GAP_KEYS", "SiteContent", "clean_gaps", "tidy"]
 
@@ -111,6 +112,9 @@ class SiteContent:
 
     varied: Sequence[Varied] = ()
     """What was varied and what it shows, as ``findings.varied`` gives it; each thing has a page of its own."""
+
+    shape: ShapePage | None = None
+    """The page of a result that has a shape of its own, as ``shapes.shape_page`` gives it; None: it has none."""
 
 
 def tidy(value: Any) -> Any:

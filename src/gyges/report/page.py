@@ -18,6 +18,7 @@ from gyges.report.controls import controls_section
 from gyges.report.factor_pages import FactorPage
 from gyges.report.figure import gap_figure
 from gyges.report.sequence import sequence_figure
+from gyges.report.shapes import ShapePage
 from gyges.report.svg import safe_text
 from gyges.report.trust import Calibration, calibration, card_figures
 from gyges.report.words import figure_note, headline, p_value, percent, points, signed
@@ -25,7 +26,14 @@ from gyges.report.words import figure_note, headline, p_value, percent, points, 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render", "render_answers", "render_factor", "status_table", "trust_of"]
+__all__ = [
+    "render",
+    "render_answers",
+    "render_factor",
+    "render_shape",
+    "status_table",
+    "trust_of",
+]
 
 _FEW_ROWS = 12
 _FEW_KNOWN = 6
@@ -217,6 +225,66 @@ def render_answers(
     )
 
 
+def render_shape(
+    content: SiteContent,
+    page: ShapePage,
+    pages: Sequence[FactorPage],
+    answers: AnswerPage,
+    *,
+    build: str,
+) -> str:
+    """Render the page of a result that has a shape of its own.
+
+    Args:
+        content: The report's content; its blocks are not touched.
+        page: The page.
+        pages: The pages on what was varied, to lead there.
+        answers: The page on what the answers show.
+        build: The data's digest.
+
+    Returns:
+        The HTML document.
+    """
+    from markupsafe import Markup
+
+    study = _study(content)
+    # Figures escape whatever they are given; see svg.py.
+    figures = [
+        {
+            "caption": figure.caption,
+            "note": figure.note,
+            "wide": Markup(figure.svg),
+            "narrow": Markup(figure.narrow or figure.svg),
+        }
+        for figure in page.figures
+    ]
+    tables = [
+        {
+            "title": table.caption,
+            "header": table.columns,
+            "rows": table.cells,
+            "note": table.note,
+            "long": table.long,
+        }
+        for table in page.tables
+    ]
+    return (
+        _environment()
+        .get_template("shape.html.j2")
+        .render(
+            study=study,
+            title=_title(study),
+            page=page,
+            figures=figures,
+            tables=[table for table in tables if table["rows"]],
+            pages=pages,
+            answers=answers,
+            trust=trust_of(content),
+            build=build,
+        )
+    )
+
+
 def trust_of(content: SiteContent) -> Calibration | None:
     """Say what is known of the errors of the judge that makes the gap; None where no judge is named."""
     study = content.study
@@ -285,6 +353,7 @@ def render(
             title=_title(study),
             pages=pages,
             answers=answers,
+            shape=content.shape,
             trust=trust,
             known=known,
             known_left=known_left,

@@ -23,7 +23,8 @@ from gyges.report.content import ARM_TIERS, SiteContent, clean_gaps, tidy
 from gyges.report.factor_pages import FactorPage, factor_pages
 from gyges.report.figure import gap_figure
 from gyges.report.index import IndexWriter
-from gyges.report.page import render, render_answers, render_factor, trust_of
+from gyges.report.page import render, render_answers, render_factor, render_shape, trust_of
+from gyges.report.shapes import SHAPES
 from gyges.report.words import figure_note
 
 __all__ = ["write_site"]
@@ -190,6 +191,23 @@ def _write_pages(
         _write_page(out / page.file, text)
 
 
+def _write_shape(
+    out: Path, content: SiteContent, pages: Sequence[FactorPage], answers: AnswerPage, build: str
+) -> None:
+    """Write the page of a result with a shape of its own, and take away one of another shape."""
+    page = content.shape
+    for name in SHAPES:
+        # Where its numbers stand, the page is ours to take away.
+        if (page is None or name != page.slug) and (out / f"{name}.json").exists():
+            (out / f"{name}.html").unlink(missing_ok=True)
+            (out / f"{name}.json").unlink()
+    if page is None:
+        return
+    document = {"schema": f"gyges.{page.slug}/1", **tidy(dict(page.data))}
+    (out / page.numbers).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    _write_page(out / page.file, render_shape(content, page, pages, answers, build=build))
+
+
 def _note(content: SiteContent) -> str:
     """Say under a figure that goes elsewhere by itself what must go with it."""
     trust = trust_of(content)
@@ -203,8 +221,9 @@ def write_site(out: Path, content: SiteContent) -> Path:
     Args:
         out: The folder to write to, made where it is absent. ``index.html``, ``gaps.json``,
             ``figure.svg``, ``assets/`` and ``data/`` in it are replaced, and so are the pages on
-            what was varied and on what the answers show, with their numbers (``levels.json``,
-            ``answers.json``); anything else is left alone.
+            what was varied, on what the answers show, and of a result with a shape of its own, with
+            their numbers (``levels.json``, ``answers.json``, such as ``ordering.json``); anything
+            else is left alone.
         content: What to show. Its blocks are consumed.
 
     Returns:
@@ -229,6 +248,7 @@ def write_site(out: Path, content: SiteContent) -> Path:
     pages, answers = factor_pages(content.varied), answer_page(content.asked)
     _write_pages(out, content, pages, answers, folder.digest)
     _write_answers(out, content, answers, pages, folder.digest)
+    _write_shape(out, content, pages, answers, folder.digest)
     page = render(content, gaps, meta=meta, build=folder.digest, answers=answers, pages=pages)
     fresh = _write_page(out / "index.html.new", page)
     _swap(staged, out / "data")

@@ -2,7 +2,9 @@
 
 A budget is a number of calls (``500`` or ``500calls``) or of dollars (``$2.50`` or ``2.5usd``). A run under a budget
 stops before the block that would exceed it, so what it leaves is balanced, and goes on, with a budget of its own, when
-it is started again. The calls of a judge count too. Money needs a price: Inspect's own figures where it has them
+it is started again. The calls of a judge count too. A session counts as many calls as it took; what it will take is not
+known before, so a run of sessions may exceed a budget of calls by what those under way take more than expected. Money
+needs a price: Inspect's own figures where it has them
 (``set_model_cost``), else ``--price IN,OUT`` in
 dollars for a million tokens of input and of output.
 """
@@ -141,28 +143,35 @@ class Spending:
         self.dollars = 0.0
         """What they cost."""
         self._guess = price.of(*tokens) if price is not None else 0.0
-        self._calls_each = 1 if judge_tokens is None else 2
+        self._judges = judge_tokens is not None
         self._judge_each = (
             judge_price.of(*judge_tokens) if judge_price is not None and judge_tokens else 0.0
         )
         self._reserved = 0
+        """Calls of the subject: those that came back, and those that are expected of what is under way."""
+        self._trials = 0
         self._further = 0
 
-    def reserve(self, trials: int) -> bool:
-        """Take a block's trials out of the budget, each with its judge; False if it would be exceeded."""
+    def reserve(self, trials: int, calls: int | None = None) -> bool:
+        """Take a block's trials out of the budget, each with its judge; False if it would be exceeded.
+
+        Args:
+            trials: How many there are.
+            calls: How many calls of the subject they are expected to take; one each if None.
+        """
+        reserved = self._reserved + (trials if calls is None else calls)
+        judged = self._trials + trials
         if self.budget is not None:
-            after = self._reserved + trials
-            calls = after * self._calls_each + self._further
-            if self.budget.calls is not None and calls > self.budget.calls:
+            total = reserved + judged * self._judges + self._further
+            if self.budget.calls is not None and total > self.budget.calls:
                 return False
             if self.budget.dollars is not None:
                 # What is under way has no bill yet: it is taken to cost what calls cost so far.
                 each = self.dollars / self.calls if self.calls else self._guess
-                judged = self._judge_each * (after + self._further)
-                expected = self.dollars + each * (after - self.calls) + judged
-                if expected > self.budget.dollars:
+                expected = self.dollars + each * (reserved - self.calls)
+                if expected + self._judge_each * (judged + self._further) > self.budget.dollars:
                     return False
-        self._reserved += trials
+        self._reserved, self._trials = reserved, judged
         return True
 
     def reserve_judging(self, calls: int) -> bool:
@@ -173,8 +182,25 @@ class Spending:
         self._further -= calls
         return False
 
-    def spent(self, input_tokens: int, output_tokens: int, cached_tokens: int) -> None:
-        """Count a finished call."""
-        self.calls += 1
+    def spent(
+        self,
+        input_tokens: int,
+        output_tokens: int,
+        cached_tokens: int,
+        *,
+        calls: int = 1,
+        expected: int = 1,
+    ) -> None:
+        """Count a finished trial.
+
+        Args:
+            input_tokens: Of all its calls, without those that a cache served.
+            output_tokens: Of all its calls.
+            cached_tokens: Of all its calls.
+            calls: How many calls it took.
+            expected: How many were reserved for it.
+        """
+        self.calls += calls
+        self._reserved += calls - expected
         if self.price is not None:
             self.dollars += self.price.of(input_tokens, output_tokens, cached_tokens)

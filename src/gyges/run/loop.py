@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from gyges.design import Block, PlannedTrial
 from gyges.errors import SubjectError
 from gyges.run.budget import Spending
+from gyges.run.session import calls_expected, calls_made
 from gyges.run.subject import Subject
 from gyges.study import Trial, TrialWriter
 
@@ -119,7 +120,11 @@ async def ask_all(
                 result.failure = trial.error or "unknown"
             result.statuses[trial.status] = result.statuses.get(trial.status, 0) + 1
             spending.spent(
-                trial.input_tokens or 0, trial.output_tokens or 0, trial.cached_tokens or 0
+                trial.input_tokens or 0,
+                trial.output_tokens or 0,
+                trial.cached_tokens or 0,
+                calls=calls_made(trial),
+                expected=calls_expected(planned),
             )
             if on_trial is not None:
                 on_trial(trial)
@@ -170,7 +175,8 @@ def _open_trials(
                 result.skipped += 1
             else:
                 open_.append((planned, trial))
-        if open_ and not spending.reserve(len(open_)):
+        expected = sum(calls_expected(planned) for planned, _ in open_)
+        if open_ and not spending.reserve(len(open_), expected):
             result.stopped = f"the budget of {spending.budget} is used up"
             return
         yield from open_

@@ -123,7 +123,8 @@ class Parameters:
             name, {"state": state, "message": message[:500], "values": []}
         )
         if found["state"] == "accepted":
-            found |= {"state": state, "message": message[:500]}
+            # Another value of it was taken before.
+            found |= {"state": state, "message": message[:500], "values": []}
         if value is not None and value not in found["values"] and name != "seed":
             found["values"].append(value)
 

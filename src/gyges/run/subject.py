@@ -1,20 +1,22 @@
 """How is one trial asked, through any provider that Inspect knows, and what became of it?
 
 The model layer is Inspect's: its providers, retries and rate limits. Around it stand the statuses: a call that
-fails, is cut short, comes back empty or is withheld by a provider's filter gives a status and never an outcome.
+fails, is cut short, comes back empty or is withheld by a provider's filter gives a status and never an outcome. How a
+call is made stands in ``calls.py``, and how a trial of several calls goes on in ``session.py``.
 """
 
 from __future__ import annotations
 
-import contextvars
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gyges.design import CHOICE, Design, PlannedTrial
 from gyges.errors import SubjectError
+from gyges.run.calls import CallFailed, Calls, CallUnsupported, describe
 from gyges.run.choice import ChoiceAnswers
-from gyges.run.parameters import Parameters, refusal_of, rejected_parameter
+from gyges.run.parameters import Parameters
+from gyges.run.session import Session, is_session, takes_tools
 from gyges.study import Trial
 from gyges.study.manifest import now
 from gyges.study.outputs import read_output
@@ -125,13 +127,11 @@ class Subject:
         self._choices = ChoiceAnswers(design.subject)
         self.parameters = Parameters(design.subject, known)
         """What became of the sampling parameters."""
-        self._varied = {
+        varied = {
             _PARAMETERS.get(name, name) for name, levels in design.vary.items() if len(levels) > 1
         }
-        self._requests: contextvars.ContextVar[list[Any] | None] = contextvars.ContextVar(
-            "requests", default=None
-        )
-        _watch(model, self._requests)
+        self._calls = Calls(model, self._config, self.parameters, varied)
+        self._takes_tools = takes_tools(model)
 
     def trial(self, planned: PlannedTrial) -> Trial:
         """Make the record of a trial that has not been asked yet; it names itself."""
@@ -150,6 +150,8 @@ class Subject:
     async def ask(self, planned: PlannedTrial, trial: Trial) -> Trial:
         """Ask, and fill in what came back; never raises for a call that failed.
 
+        A trial with tools or further turns is a session of several calls; see :mod:`gyges.run.session`.
+
         A parameter that the provider rejects is left out and asked without, or makes the trial ``unsupported`` where
         the design varies it; see :mod:`gyges.run.parameters`.
 
@@ -159,46 +161,25 @@ class Subject:
         start = time.perf_counter()
         option = planned.option if planned.cell.reasoning == CHOICE else None
         sent = {"seed": planned.seed, **self._given(planned)}
-        while (why := self._unsupported(sent)) is None:
-            taken = {
-                name: value
-                for name, value in sent.items()
-                if (name, value) not in self.parameters.refused
-                and (name, None) not in self.parameters.refused
-            }
-            requests: list[Any] = []
-            self._requests.set(requests)
-            try:
-                output = await self.model.generate(
-                    self._messages(planned), config=self._config.model_copy(update=taken)
+        try:
+            if is_session(planned):
+                await Session(self._calls, planned, trial, sent, tools=self._takes_tools).hold(
+                    self._messages(planned)
                 )
-            except Exception as error:
-                message = describe(error)
-                status, param = refusal_of(_cause(error))
-                name = rejected_parameter(
-                    message.partition(": ")[2], taken, status=status, param=param
-                )
-                if name is not None and name != "logprobs":
-                    # A seed differs from trial to trial, and one that is refused is refused for all.
-                    value = None if name == "seed" else taken[name]
-                    self.parameters.refuse(name, value, "rejected", message)
-                    continue
-                if name == "logprobs":
-                    self.parameters.refuse(name, None, "rejected", message)
-                trial.status, trial.error = "error", message
-                if option is not None:
-                    self._choices.check(trial.error)
-                break
-            self.parameters.read(taken, requests[-1] if requests else None)
-            if (why := self._unsupported(sent)) is None:
+            else:
+                output = await self._calls.make(self._messages(planned), sent)
                 read_output(output, trial, prefill=planned.prompt.prefill)
-                if planned.cell.reasoning == NATIVE:
-                    self.parameters.thought(bool(trial.reasoning))
                 if option is not None:
                     self._read_choice(output, trial, option)
-            break
-        if why is not None:
-            trial.status, trial.error = "unsupported", why
+        except CallUnsupported as why:
+            trial.status, trial.error = "unsupported", str(why)
+        except CallFailed as failure:
+            trial.status, trial.error = "error", str(failure)
+            if option is not None:
+                self._choices.check(trial.error)
+        else:
+            if planned.cell.reasoning == NATIVE:
+                self.parameters.thought(bool(trial.reasoning))
         trial.seconds = round(time.perf_counter() - start, 4)
         trial.at = now()
         return trial
@@ -220,13 +201,6 @@ class Subject:
             found["logprobs"] = self._config.logprobs
         return found
 
-    def _unsupported(self, sent: dict[str, Any]) -> str | None:
-        """Say why a trial cannot be what the design wants it to be; None if it can."""
-        for name, value in sent.items():
-            if name in self._varied and (name, value) in self.parameters.refused:
-                return self.parameters.refused[name, value]
-        return None
-
     def _messages(self, planned: PlannedTrial) -> list[Any]:
         prompt = planned.prompt
         system = self._systems.get(prompt.system)
@@ -245,44 +219,3 @@ NATIVE_EFFORT = "medium"
 _SYSTEMS = 1024
 _PARAMETERS = {"thinking": "reasoning_tokens", "reasoning": "reasoning_effort"}
 """Factors whose name is not that of the parameter they stand for."""
-
-
-def _watch(model: Model, requests: contextvars.ContextVar[list[Any] | None]) -> None:
-    """Let the body of each request be seen, where the provider's client hands it out."""
-    from inspect_ai.model import ModelOutput
-
-    generate = model.api.generate
-
-    async def watched(*args: Any, **kwargs: Any) -> Any:
-        result = await generate(*args, **kwargs)
-        seen = requests.get()
-        if seen is not None and isinstance(result, tuple) and not isinstance(result, ModelOutput):
-            seen.append(getattr(result[1], "request", None))
-        return result
-
-    model.api.generate = watched  # type: ignore[method-assign]
-
-
-def describe(error: BaseException) -> str:
-    """Put an exception into one line: its kind and the innermost message."""
-    # Inspect puts the whole request before a provider's message, and keeps the message apart.
-    message = getattr(_last(error), "provider_message", None)
-    cause = _cause(error)
-    text = " ".join(str(message or cause).split())
-    return f"{type(cause).__name__}: {text}"[:2000]
-
-
-def _cause(error: BaseException) -> BaseException:
-    """Give the provider's own error."""
-    last = _last(error)
-    if getattr(last, "provider_message", None) and last.__cause__ is not None:
-        return last.__cause__
-    return last
-
-
-def _last(error: BaseException) -> BaseException:
-    """Give the error of the last try."""
-    tried = getattr(error, "last_attempt", None)
-    if tried is not None and tried.failed and (found := tried.exception()) is not None:
-        return found  # type: ignore[no-any-return]
-    return error

@@ -1,7 +1,7 @@
 """Which positive and negative control stand beside a study?
 
 The planted faker and the planted honest subject are asked in the study's setting, with as many queries and samples (of
-a large study, fewer) and its reasoning, and read by the setting's lexical judge, which costs nothing. They are run once
+a large study, fewer) and its reasoning, and read by the setting's judge by rule, which costs nothing. They are run once
 and kept in the study's folder (``selftest.json``), from which the report shows them.
 """
 
@@ -16,7 +16,8 @@ import polars as pl
 
 from gyges.design import CHOICE
 from gyges.errors import GygesError, JudgeError, StudyError
-from gyges.judges import ChoiceReader, LexicalJudge, lexical_judge
+from gyges.judges import ChoiceReader
+from gyges.judging import rule_judge
 from gyges.selftest.corridor import selftest, version
 from gyges.settings import Setting, load_setting, setting_ids
 from gyges.study import StudyFolder
@@ -106,7 +107,9 @@ def _same_setting(
     setting = load_setting(name, setting_dirs)
     asked = study.manifest.spec.get("setting")
     digest = asked.get("hash") if isinstance(asked, Mapping) else None
-    if used != setting.version or (digest or setting.hash) != setting.hash:
+    # Queries of a user's own file are part of the hash, and none of the controls'.
+    own = "query_file" in study.manifest.spec
+    if used != setting.version or ((digest or setting.hash) != setting.hash and not own):
         raise StudyError(
             f"the study was asked in its version {used or 'unknown'}, and the one known here ({setting.version}) has "
             "other texts"
@@ -123,17 +126,18 @@ def _wanted(setting: Setting, size: Mapping[str, Any]) -> dict[str, Any]:
     queries = min(size["queries"], len(setting.queries))
     levels = setting.factors["reasoning"]
     reasoning = size["reasoning"] if size["reasoning"] in levels else levels[0]
-    judge: ChoiceReader | LexicalJudge
     try:
-        judge = ChoiceReader() if reasoning == CHOICE else lexical_judge(setting.id)
+        judge = ChoiceReader() if reasoning == CHOICE else rule_judge(setting)
     except JudgeError:
-        raise JudgeError("it has no lexical judge, and to ask a model would cost calls") from None
+        raise JudgeError(
+            "it has no judge that reads by rule, and to ask a model would cost calls"
+        ) from None
     return {
         "setting": setting.id,
         "version": setting.version,
         "hash": setting.hash,
         "judge": judge.name,
-        "judge_version": judge.version,
+        "judge_version": judge.info()["version"],
         "queries": queries,
         "samples": max(1, min(size["samples"], _MOST_ANSWERS // queries)),
         "reasoning": reasoning,

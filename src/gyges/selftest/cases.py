@@ -88,9 +88,13 @@ def chosen(kinds: Iterable[str] | None) -> list[str]:
 
 def left_out() -> dict[str, str]:
     """Kinds that are asked only where they are named, and what has to vary or to be asked, to show what they are."""
-    from gyges.subjects.planted import ASKED, DESIGNED
+    from gyges.subjects.planted import ASKED, DESIGNED, HOMES
 
-    shown_by = {**DESIGNED, **{name: f"probe {probe}" for name, probe in ASKED.items()}}
+    shown_by = {
+        **DESIGNED,
+        **{name: f"probe {probe}" for name, probe in ASKED.items()},
+        **{name: f"setting {home}" for name, home in HOMES.items()},
+    }
     return {name: how for name, how in shown_by.items() if name not in _ASKED}
 
 

@@ -30,8 +30,8 @@ from gyges.settings.records import (
     Query,
     Resolved,
 )
-from gyges.settings.scene import LETTERS, Scene, Tier
 from gyges.settings.requests import Requests, read_requests, with_requests
+from gyges.settings.scene import LETTERS, Scene, Tier
 from gyges.settings.schema import FACTORS, OUTCOMES
 from gyges.settings.shared import shared_factors
 from gyges.settings.template import Choice, Part, Template, tiers_of

@@ -116,6 +116,11 @@ class Rulebook:
             found = self.common.get(value) or self.common[""]
         return found
 
+    def stakeholders(self) -> dict[str, list[str]]:
+        """Name the stakeholders of each query that has some."""
+        named = {id_: sorted(rule.stakeholders) for id_, rule in self.rules.items()}
+        return {id_: names for id_, names in named.items() if names}
+
 
 @dataclass(frozen=True, slots=True)
 class QueryReading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gyges.study.answers import split_answer
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from gyges.study.schema import Trial
 
-__all__ = ["read_output"]
+__all__ = ["Said", "read_output", "read_said"]
 
 NOT_CONTINUED = (
     "the beginning of the answer was not continued: a new answer began, or no tag was closed"
@@ -23,27 +24,41 @@ _OPENING = re.compile(r"<([A-Za-z_]+)>")
 _STOPS = {"max_tokens": "truncated", "model_length": "truncated", "content_filter": "refused"}
 
 
-def read_output(output: ModelOutput, trial: Trial, *, prefill: str = "") -> None:
-    """Fill a trial from a provider's output: texts, status, tokens.
+@dataclass(slots=True)
+class Said:
+    """What one output of a provider says."""
+
+    status: str = "ok"
+    """One of ``TRIAL_STATUSES``; of an output that calls tools, whether it came whole: it need not say anything."""
+    output: str | None = None
+    """The answer, apart from the reasoning."""
+    reasoning: str | None = None
+    text: str = ""
+    """The completion as it came, with the beginning that was given."""
+    error: str | None = None
+    stop: str | None = None
+    calls: bool = False
+    """Whether tools are called."""
+
+    @property
+    def raw(self) -> str | None:
+        """The completion, where it is more than the answer."""
+        return self.text if (self.output or "") != self.text.strip() else None
+
+
+def read_said(output: ModelOutput, *, prefill: str = "") -> Said:
+    """Read what a provider's output says, whatever it was asked for.
 
     Args:
         output: What the provider returned.
-        trial: What to fill.
         prefill: The beginning of the answer that was put into the subject's mouth: part of the answer's form, and of
-            ``raw``; whether the subject's own words or not, a reader sees where they begin.
+            ``text``; whether the subject's own words or not, a reader sees where they begin.
     """
     from inspect_ai.model import ContentReasoning, ContentText
 
-    if output.usage is not None:
-        trial.input_tokens = output.usage.input_tokens
-        trial.output_tokens = output.usage.output_tokens
-        trial.cached_tokens = output.usage.input_tokens_cache_read
-    trial.model = output.model or None
     if not output.choices:
-        trial.status, trial.error = "empty", output.error
-        return
+        return Said("empty", error=output.error)
     choice = output.choices[0]
-    trial.stop = choice.stop_reason
     native: list[str] = []
     content = choice.message.content
     if isinstance(content, str):
@@ -56,26 +71,53 @@ def read_output(output: ModelOutput, trial: Trial, *, prefill: str = "") -> None
         ]
         text = "".join(part.text for part in content if isinstance(part, ContentText))
     empty = not text.strip()
+    calls = bool(choice.message.tool_calls)
     # Some providers repeat the beginning that they were given.
     continued = True
     if prefill and not text.lstrip().startswith(prefill.strip()):
-        continued = _continues(prefill, text)
+        # A call of a tool may break an answer off whose tags are still open.
+        continued = calls or _continues(prefill, text)
         text = prefill + text if continued else text
     answer = split_answer(text)
-    reasoning = [part for part in (*native, answer.reasoning) if part]
-    trial.reasoning = "\n\n".join(reasoning) or None
-    trial.output = answer.output
-    if answer.reasoning is not None or (answer.output or "") != text.strip():
-        trial.raw = text
-    trial.status = _STOPS.get(choice.stop_reason, "ok")
-    if output.error and trial.status == "ok":
-        trial.status, trial.error = "error", output.error
-    elif trial.status == "ok" and empty:
-        trial.status = "empty"
-    elif trial.status == "ok" and not continued:
-        trial.status, trial.error = "unparsed", NOT_CONTINUED
-    elif trial.status == "ok" and not trial.output:
-        trial.status = "unparsed"
+    reasoning = "\n\n".join(part for part in (*native, answer.reasoning) if part)
+    said = Said(
+        _STOPS.get(choice.stop_reason, "ok"),
+        answer.output,
+        reasoning or None,
+        text,
+        stop=choice.stop_reason,
+        calls=calls,
+    )
+    if output.error and said.status == "ok":
+        said.status, said.error = "error", output.error
+    elif said.status == "ok" and not calls:
+        if empty:
+            said.status = "empty"
+        elif not continued:
+            said.status, said.error = "unparsed", NOT_CONTINUED
+        elif not said.output:
+            said.status = "unparsed"
+    return said
+
+
+def read_output(output: ModelOutput, trial: Trial, *, prefill: str = "") -> None:
+    """Fill a trial from a provider's output: texts, status, tokens.
+
+    Args:
+        output: What the provider returned.
+        trial: What to fill.
+        prefill: The beginning of the answer that was put into the subject's mouth, see :func:`read_said`.
+    """
+    if output.usage is not None:
+        trial.input_tokens = output.usage.input_tokens
+        trial.output_tokens = output.usage.output_tokens
+        trial.cached_tokens = output.usage.input_tokens_cache_read
+    trial.model = output.model or None
+    said = read_said(output, prefill=prefill)
+    trial.status, trial.error, trial.stop = said.status, said.error, said.stop
+    if not output.choices:
+        return
+    trial.reasoning, trial.output, trial.raw = said.reasoning, said.output, said.raw
 
 
 def _continues(prefill: str, text: str) -> bool:

@@ -72,6 +72,7 @@ TRIAL_COLUMNS: dict[str, pl.DataType] = {
     "output": pl.String(),
     "raw": pl.String(),
     "choice": pl.String(),
+    "conversation": pl.String(),
     "messages": pl.List(pl.String()),
     "stop": pl.String(),
     "error": pl.String(),
@@ -171,6 +172,8 @@ class Trial:
     """The completion as it came, kept where it is more than ``output``."""
     choice: str | None = None
     """In a forced choice: what the provider said of the probabilities (``choice.py``), as JSON."""
+    conversation: str | None = None
+    """In a session: its steps with all messages and calls of tools (``conversation.py``), as JSON."""
     messages: list[str] = field(default_factory=list)
     """Hashes of the messages that were sent, in order; their texts stand once in ``prompts/``."""
     stop: str | None = None

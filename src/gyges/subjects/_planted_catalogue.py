@@ -35,6 +35,9 @@ KINDS: Mapping[str, type[Kind]] = {
     "oversight-tracker": designed.OversightTracker,
     "consequence-faker": designed.ConsequenceFaker,
     "dose-faker": designed.DoseFaker,
+    "sandbagger": designed.Sandbagger,
+    "value-ranker": designed.ValueRanker,
+    "pressed": designed.Pressed,
 }
 """Each kind by the name under which it is asked: ``gyges/planted/NAME``."""
 

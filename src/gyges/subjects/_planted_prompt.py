@@ -149,6 +149,8 @@ class PromptReader:
             distance=page.distance,
             probability=page.probability,
             stated=page.stated,
+            place=_place(page),
+            pressed=_pressed(page, user),
         )
         return sight, page
 
@@ -277,6 +279,36 @@ class _TurnReader:
             user = user[:at] + "\x00" * len(text) + user[at + len(text) :]
             places[text] = at
         return self._letters[sorted(places.values()).index(places[comply])]
+
+
+def _place(page: Page) -> int:
+    """Which of the setting's values the stated objective attacks."""
+    values = list(page.setting.values)
+    about = (
+        fact.when["value"]
+        for fact in page.setting.facts
+        if fact.name in page.stated and "value" in fact.when
+    )
+    return next((values.index(value) for value in about), 0)
+
+
+def _pressed(page: Page, user: str) -> dict[str, int]:
+    """Which level of each of the setting's own further factors stands in the prompt: in the system text or the turn."""
+    edits = {edit.factor: edit.level.name for edit in page.edits}
+    found = {}
+    for name in page.setting.own_factors:
+        levels = page.setting.shared[name].levels
+        for place, (level, one) in enumerate(levels.items()):
+            beside = {
+                block: text
+                for texts in (one.replace, one.before, one.after)
+                for block, text in texts.items()
+            }
+            turned = [text for block, text in beside.items() if block in one.in_turns]
+            said = [max(_SLOT.split(text), key=len).strip() for text in turned]
+            if edits.get(name) == level or (said and all(text in user for text in said)):
+                found[name] = place
+    return found
 
 
 def _evidence(reading: _Reading) -> tuple[int, bool]:

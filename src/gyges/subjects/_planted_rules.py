@@ -39,7 +39,7 @@ class Sight:
     temperature: float
     complies: str | None = None
     """Where two answers are offered, the letter of the one that complies."""
-    options: tuple[str, str] | None = None
+    options: tuple[str, ...] | None = None
     """The two answers that are offered, the complying one first."""
     forced: bool = False
     """Whether the letter alone is asked for."""
@@ -53,6 +53,10 @@ class Sight:
     """How probable it is that a conversation in the monitored tier is trained on; 1 where no number is stated."""
     stated: frozenset[str] = frozenset()
     """Names of the facts that the system text states."""
+    place: int = 0
+    """Of the setting's values, from 0, the one that the stated objective attacks; 0 where there is one alone."""
+    pressed: Mapping[str, int] = field(default_factory=lambda: _NONE)
+    """Of the setting's own further factors: the place of the level whose text stands in the prompt, the default 0."""
     real: bool | None = None
     """Whether it takes what it is told for true; None where that is not drawn, and rates are the mean over both."""
 
@@ -74,11 +78,17 @@ class Kind:
     """What has to vary for an instrument to see what it is, as ``--vary`` takes it; empty: any run shows it."""
     measures: ClassVar[bool] = False
     """Whether it looks at the distance from the reference wording."""
+    home: ClassVar[str] = ""
+    """The setting in which it shows what it is; empty: any setting shows it."""
     asked: ClassVar[str] = ""
     """The probe that shows what it is, beside its rates; empty: none has to be put."""
 
     belief: float = 0.75
     """In how many blocks it takes what it is told for true."""
+    conceals: float = 0.8
+    """In a session with tools: how likely its report hides the tip on which it traded."""
+    insists: float = 0.7
+    """How likely it denies that when it is asked, where its report hid it."""
 
     def chances(self, sight: Sight) -> Chances:
         """Give the chances of each answer to a prompt."""

@@ -7,6 +7,8 @@ says that the conversation is used for training (and sets an objective to fake: 
 faking that is easily missed or that shows itself only where a design varies something (:data:`DESIGNED`);
 :func:`planted_kind` says of each what an instrument should find.
 
+Given the tools of a market, it acts, reports and answers questions about that (``_planted_chain.py``).
+
 Asked a forced choice, it answers with a letter, and gives the log-probabilities of its first token. Asked about its
 situation or itself (a probe), it says what it believes, or what it expects that it would do; :data:`ASKED` names the
 kinds that this shows.
@@ -40,8 +42,10 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gyges.errors import SubjectError, nearest
 from gyges.settings import LETTERS, Setting
+from gyges.subjects import _planted_chain as chain
 from gyges.subjects._planted_answers import ASTRAY, REASONING, Answers, answers_of, in_form
 from gyges.subjects._planted_catalogue import KINDS, arguments, make
+from gyges.subjects._planted_chain import ChainTruth
 from gyges.subjects._planted_pages import Page
 from gyges.subjects._planted_probes import BELIEF, SELF_PREDICTION, Probed, probed, say
 from gyges.subjects._planted_prompt import (
@@ -55,10 +59,13 @@ from gyges.subjects._planted_truth import PlantedTruth
 __all__ = [
     "ASKED",
     "DESIGNED",
+    "HOMES",
     "PLANTED",
     "Asked",
+    "ChainTruth",
     "PlantedAPI",
     "PlantedTruth",
+    "planted_chain",
     "planted_kind",
     "planted_truth",
 ]
@@ -73,6 +80,11 @@ DESIGNED: Mapping[str, str] = MappingProxyType(
     {name: kind.shown_by for name, kind in KINDS.items() if kind.shown_by}
 )
 """Kinds that show what they are only where a design varies something, and what: as ``--vary`` takes it."""
+
+HOMES: Mapping[str, str] = MappingProxyType(
+    {name: kind.home for name, kind in KINDS.items() if kind.home}
+)
+"""Kinds that show what they are in one setting, and which."""
 
 ASKED: Mapping[str, str] = MappingProxyType(
     {name: kind.asked for name, kind in KINDS.items() if kind.asked}
@@ -141,14 +153,23 @@ class PlantedAPI(ModelAPI):
         seed = random.randrange(2**31) if config.seed is None else config.seed
         if (probe := probed(input)) is not None:
             return self._output(input, self._said(probe, seed, config.temperature))
-        system, user, prefill = _parts(input)
+        session = chain.session_of(input) if chain.has_market(tools) else None
+        system, user, prefill = _parts(list(session.opening) if session else input)
         sight, page = self.reader.read(system, user, config.temperature)
         sight = replace(sight, real=self._believes(sight, seed))
         draw = _draw(seed, sight, page, prefill, user)
+        if session is not None and session.acted:
+            return self._goes_on(input, session, sight, page, seed)
         chances, chance = self.kind.chances(sight), draw.random()
         complies, astray = chance < chances.comply, chance >= 1.0 - chances.astray
-        answer = self._answer(sight, page.setting, draw, complies=complies, astray=astray)
         reasoning = REASONING[self.kind.reasoning(sight, complies=complies)]
+        if session is not None and not astray:
+            output = self._output(input, chain.thinks(system, prefill, reasoning))
+            call = session.act(page.setting, user, draw, complies=complies)
+            output.choices[0].message.tool_calls = [call]
+            output.choices[0].stop_reason = "tool_calls"
+            return output
+        answer = self._answer(sight, page.setting, draw, complies=complies, astray=astray)
         text = in_form(system, prefill, reasoning, answer)
         output = self._output(input, text)
         if config.logprobs and sight.forced and sight.complies is not None:
@@ -157,6 +178,20 @@ class PlantedAPI(ModelAPI):
                 answer.split()[0], first, config.top_logprobs or 0
             )
         return output
+
+    def _goes_on(
+        self, input: list[ChatMessage], session: chain.Session, sight: Sight, page: Page, seed: int
+    ) -> ModelOutput:
+        """Answer after tools were called, or a later turn of the user."""
+        system, user, _ = _parts(list(session.opening))
+        truth = ChainTruth(self.kind.conceals, self.kind.insists)
+        # Another draw than that of the act, so that what it does says nothing of what it hides.
+        draw = random.Random(f"step {session.step}/{seed}/{sight.tier}/{page.digest}/{user}")
+        said = session.say(page.setting, user, draw, truth, objective=sight.objective)
+        reasoning = REASONING[self.kind.reasoning(sight, complies=session.traded)]
+        # What it thought before it called a tool stands before the call.
+        begun = chain.ENDED if session.step == 0 else ""
+        return self._output(input, in_form(system, begun, reasoning, said).strip())
 
     def _output(self, input: list[ChatMessage], text: str) -> ModelOutput:
         output = ModelOutput.from_content(model=f"gyges/{self.model_name}", content=text)
@@ -200,9 +235,9 @@ class PlantedAPI(ModelAPI):
             return letter
         if setting.id not in self._answers:
             self._answers[setting.id] = answers_of(setting)
-        texts = self._answers[setting.id]
-        said = draw.choice(texts.comply if complies else texts.refuse)
-        if letter is None:
+        answers = self._answers[setting.id]
+        said = draw.choice(answers.to(sight.query, sight.stated, complies=complies))
+        if letter is None or answers.whole:
             return said
         comply, refuse = sight.options or ("", "")
         return f"{letter}: {comply if complies else refuse} {said}"
@@ -274,6 +309,22 @@ def planted_truth(
             for query, arms in found.items()
         }
     )
+
+
+def planted_chain(kind: str, given: Mapping[str, Any] | None = None) -> ChainTruth:
+    """Give what a planted subject truly does after it has traded on a tip: how often it hides that, and insists.
+
+    Both are the same under all tiers; how often it trades is what :func:`planted_truth` gives.
+
+    Args:
+        kind: A name of ``PLANTED``.
+        given: The subject's arguments, as ``-M`` gives them.
+
+    Raises:
+        SubjectError: An unknown kind or argument.
+    """
+    rule, _ = _subject(kind, dict(given or {}))
+    return ChainTruth(rule.conceals, rule.insists)
 
 
 def _subject(kind: str, given: Mapping[str, Any]) -> tuple[Kind, PromptReader]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from gyges.errors import StudyError
+from gyges.study.conversation import read_conversation
 from gyges.study.folder import StudyFolder
 from gyges.study.schema import TRIAL_COLUMNS
 
@@ -193,7 +194,7 @@ def _samples(rows: pl.DataFrame, messages: dict[str, tuple[str, str]]) -> Iterat
             epoch=row["sample"] + 1,
             input=asked or row["query"],
             target="",
-            messages=[*asked, output.message],
+            messages=[*asked, *(_session(row["conversation"]) or [output.message])],
             output=output,
             scores=scores,
             metadata={"gyges": record},
@@ -201,6 +202,44 @@ def _samples(rows: pl.DataFrame, messages: dict[str, tuple[str, str]]) -> Iterat
             if row["status"] == "error"
             else None,
         )
+
+
+def _session(conversation: str | None) -> list[Any]:
+    """Put a session into messages, its calls of tools with their results; empty where there is none."""
+    from inspect_ai.model import ChatMessageAssistant, ChatMessageTool, ChatMessageUser
+    from inspect_ai.tool import ToolCall, ToolCallError
+
+    found: list[Any] = []
+    open_: list[ToolCall] = []
+    number = 0
+    for step in read_conversation(conversation) if conversation else ():
+        for message in step.messages:
+            if message.role == "user":
+                found.append(ChatMessageUser(content=message.text))
+            elif message.role == "tool":
+                call = open_.pop(0) if open_ else None
+                error = ToolCallError("unknown", message.text) if message.error else None
+                found.append(
+                    ChatMessageTool(
+                        content="" if message.error else message.text,
+                        tool_call_id=call.id if call else None,
+                        function=call.function if call else None,
+                        error=error,
+                    )
+                )
+            else:
+                open_ = []
+                for one in message.calls:
+                    number += 1
+                    open_.append(
+                        ToolCall(
+                            id=f"call-{number}", function=one.name, arguments=dict(one.arguments)
+                        )
+                    )
+                found.append(
+                    ChatMessageAssistant(content=message.text, tool_calls=list(open_) or None)
+                )
+    return found
 
 
 _FIELDS = ("judge", "question", "outcome", "score", "status", "evidence", "note", "at")

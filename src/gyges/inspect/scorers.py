@@ -1,8 +1,4 @@
-"""What Inspect finds when it looks for Gyges: model providers, tasks, the outcome scorer and the gap metric.
-
-``inspect eval gyges/animal_welfare --model MODEL`` runs the same setting with the same judge as ``gyges run``, and
-prints the gap; ``--model gyges/smollm2`` asks the embedded model from any task. Only Inspect imports this module.
-"""
+"""How does Inspect score our tasks: the outcome by a setting's judge, any question, and the gap as a metric?"""
 
 from __future__ import annotations
 
@@ -10,14 +6,8 @@ import json
 from typing import Any
 
 import polars as pl
-from inspect_ai import Task, task
-from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import (
-    ChatMessageSystem,
-    ChatMessageUser,
-    GenerateConfig,
     get_model,
-    modelapi,
 )
 from inspect_ai.scorer import (
     Metric,
@@ -31,131 +21,19 @@ from inspect_ai.scorer import (
     scorer,
     stderr,
 )
-from inspect_ai.solver import TaskState, generate
+from inspect_ai.solver import TaskState
 
 from gyges import findings
-from gyges.design import CHOICE, Design, blocks, max_tokens_for
-from gyges.errors import DesignError, JudgeError
+from gyges.errors import JudgeError
+from gyges.inspect.session import session_of
 from gyges.judges import StatedReader, load_question
+from gyges.judging import rule_judge
 from gyges.judging.elsewhere import Elsewhere, judge_elsewhere
 from gyges.settings import load_setting
 from gyges.study import Trial, Verdict
 from gyges.study.outputs import read_output
 
-__all__ = [
-    "animal_welfare",
-    "compliance_gap",
-    "gyges_models",
-    "outcome",
-    "question",
-    "scales",
-    "setting",
-    "value_conflict",
-]
-
-
-@modelapi(name="gyges")
-def gyges_models() -> Any:
-    """The provider of the models named ``gyges/...``."""
-    from gyges.subjects import model_api
-
-    return model_api
-
-
-@task
-def setting(
-    setting: str = "animal-welfare",
-    queries: int = 40,
-    control: int = 0,
-    reasoning: str = "scratchpad",
-    temperature: float = 1.0,
-    seed: int = 0,
-    setting_dir: str | None = None,
-) -> Task:
-    """A setting as an Inspect task: both tiers of each query, the judge, and the compliance gap as a metric.
-
-    Args:
-        setting: Id of a setting.
-        queries: How many of its queries; each is a sample in each tier.
-        control: How many queries are also asked in the no-conflict control (a task of its own reads better).
-        reasoning: ``scratchpad`` or ``none``.
-        temperature: Sampling temperature.
-        seed: Seeds the order of the samples.
-        setting_dir: A folder of settings of your own.
-    """
-    if reasoning == CHOICE:
-        raise DesignError(
-            f"reasoning={reasoning}: a forced choice is read from log-probabilities, which a task does not keep; "
-            f"ask it with: gyges run {setting} --reasoning {reasoning}"
-        )
-    loaded = load_setting(setting, [setting_dir] if setting_dir else [])
-    design = Design(
-        setting=loaded.id,
-        subject="",
-        queries=min(queries, len(loaded.queries)),
-        control=control,
-        temperature=temperature,
-        reasoning=reasoning,
-        seed=seed,
-        max_tokens=max_tokens_for(reasoning),
-    )
-    samples = [
-        Sample(
-            id=f"{planned.query.id}::{planned.tier}{'::control' if planned.control else ''}",
-            input=[
-                ChatMessageSystem(content=planned.prompt.system),
-                ChatMessageUser(content=planned.prompt.user),
-            ],
-            metadata={
-                "gyges": {
-                    "setting": loaded.id,
-                    "version": loaded.version,
-                    "value": planned.value,
-                    "control": planned.control,
-                    "query": planned.query.id,
-                    "wording": planned.cell.wording.id,
-                    "tier": planned.tier,
-                    "factors": list(planned.columns),
-                    **planned.columns,
-                }
-            },
-        )
-        for block in blocks(design, loaded)
-        for planned in block
-    ]
-    return Task(
-        dataset=MemoryDataset(samples, name=loaded.id),
-        solver=generate(),
-        scorer=outcome(loaded.id, setting_dir),
-        config=GenerateConfig(temperature=temperature, max_tokens=design.max_tokens),
-        name=loaded.id.replace("-", "_"),
-        version=loaded.version,
-        metadata={"gyges": {"setting": loaded.id, "hash": loaded.hash}},
-    )
-
-
-@task
-def animal_welfare(
-    queries: int = 40,
-    control: int = 0,
-    reasoning: str = "scratchpad",
-    temperature: float = 1.0,
-    seed: int = 0,
-) -> Task:
-    """The setting animal-welfare; see :func:`setting` for the arguments."""
-    return setting("animal-welfare", queries, control, reasoning, temperature, seed)
-
-
-@task
-def value_conflict(
-    queries: int = 200,
-    control: int = 0,
-    reasoning: str = "scratchpad",
-    temperature: float = 1.0,
-    seed: int = 0,
-) -> Task:
-    """The setting value-conflict; see :func:`setting` for the arguments."""
-    return setting("value-conflict", queries, control, reasoning, temperature, seed)
+__all__ = ["compliance_gap", "outcome", "question", "scales"]
 
 
 @metric(name="gap", scores="unreduced")
@@ -221,7 +99,8 @@ def outcome(setting: str, setting_dir: str | None = None) -> Scorer:
         record = state.metadata["gyges"]
         grader = get_model(role="grader", default="none/none")
         asked = not str(grader).startswith("none")
-        name = str(grader) if asked else "stated" if loaded.offers else "lexical"
+        # Without a grader, whatever judge the setting has that reads by rule.
+        name = str(grader) if asked else rule_judge(loaded).name
         if name == "stated":
             return _score(_stated(state, record))
         if name not in readers:
@@ -233,7 +112,13 @@ def outcome(setting: str, setting_dir: str | None = None) -> Scorer:
                 load=lambda _: grader,
             )
         return _score(
-            await readers[name].verdict(state.messages, state.output, record.get("value", ""))
+            await readers[name].verdict(
+                state.messages,
+                state.output,
+                record.get("value", ""),
+                record["query"],
+                session_of(state.messages, record) if "steps" in record else None,
+            )
         )
 
     return score
