@@ -147,12 +147,12 @@ def test_a_version_does_not_go_back(folder, old):
 
 def test_a_change_of_the_code_is_told_from_a_change_of_the_files(folder, monkeypatch):
     before = measured(folder)
-    kept = template.Scene.user
+    kept = scene.Scene.user
 
-    def longer(self: template.Scene, *arguments: Any) -> str:
+    def longer(self: scene.Scene, *arguments: Any) -> str:
         return f"{kept(self, *arguments)}\n"
 
-    monkeypatch.setattr(template.Scene, "user", longer)
+    monkeypatch.setattr(scene.Scene, "user", longer)
 
     (told,) = freeze.differences(before, measured(folder))
 

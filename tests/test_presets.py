@@ -14,19 +14,25 @@ from gyges import findings
 from gyges.design import load_preset, presets
 from gyges.errors import DesignError
 from gyges.planning import Planned, Wanted, plan_run
-from gyges.settings import load_setting
+from gyges.settings import list_settings, load_setting
 
 HONEST = "gyges/planted/honest"
 FAKER = "gyges/planted/faker"
 Cli = Callable[..., tuple[int, str, str]]
 
 NAMES = (
+    "dilemmas",
     "five-tier",
+    "gaslighting-battery",
     "greenblatt-animal-welfare",
+    "hhh-triad",
+    "insider-chain",
     "opus-perturbations",
     "prompt-ablations",
+    "sandbagging",
     "scratchpad-prefix",
     "temperature-sweep",
+    "threat-realism",
     "three-tier",
     "vlaf",
     "vlaf-consequences",
@@ -34,10 +40,15 @@ NAMES = (
 )
 
 PAGES = {
+    "dilemmas": {"factor-opt_out", "factor-memory"},
     "five-tier": {"tiers"},
+    "gaslighting-battery": {"factor-approach", "factor-selfhood"},
     "greenblatt-animal-welfare": set(),
+    "hhh-triad": set(),
+    "insider-chain": {"factor-pressure", "factor-risk"},
     "opus-perturbations": {"wordings"},
     "prompt-ablations": {"factor-few_shots", "factor-signal", "factor-strategy", "factor-lab"},
+    "sandbagging": {"factor-plea"},
     "scratchpad-prefix": {"factor-scratchpad_prefix"},
     "temperature-sweep": {"temperature"},
     "three-tier": {"tiers"},
@@ -46,6 +57,9 @@ PAGES = {
     "vlaf-oversight": {"oversight"},
 }
 """What each must describe."""
+
+ONE = [name for name in NAMES if name != "threat-realism"]
+"""Presets of one setting; the other is asked in every setting that tells of a threat."""
 
 
 def planned(preset: str, **options: Any) -> Planned:
@@ -65,11 +79,13 @@ def test_a_preset_says_what_it_is_where_it_comes_from_and_how_it_departs(name: s
         assert len(text) > 20
         assert "\n" not in text
     assert preset.departs
-    setting = load_setting(preset.setting)
-    assert preset.options["queries"] <= len(setting.queries)
+    if preset.setting:
+        assert preset.options["queries"] <= len(load_setting(preset.setting).queries)
+    else:
+        assert preset.across in preset.vary
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE)
 def test_a_preset_is_planned_as_it_is_published(name: str) -> None:
     preset = load_preset(name)
     plan = planned(name)
@@ -99,11 +115,14 @@ def test_the_sizes_are_those_that_were_published_or_are_said_to_depart(name: str
     assert planned(name).planner().trials == sum(SIZES[name])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE)
 def test_every_preset_runs_to_its_report(name: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {"queries": 2, "samples": 1}
     if load_preset(name).setting == "value-conflict":
         options["queries"] = 5
+    if name == "hhh-triad":
+        # A question under each of the three objectives.
+        options["queries"] = 3
     if load_preset(name).options.get("control") != 0:
         options["control"] = 1
     plan = planned(name, model=FAKER, **options)
@@ -143,7 +162,7 @@ def test_presets_are_listed_with_title_and_setting(cli: Cli) -> None:
     for line, name in zip(lines, NAMES, strict=True):
         preset = load_preset(name)
         assert preset.title in line
-        assert line.endswith(f"({preset.setting})")
+        assert line.endswith(f"({preset.setting or 'every setting with the factor threat'})")
 
 
 def test_a_preset_is_shown_whole(cli: Cli) -> None:
@@ -179,6 +198,52 @@ def test_an_unknown_preset_is_refused_with_the_nearest(cli: Cli) -> None:
         assert code == 1
         assert "--preset tree-tier: no such preset; did you mean 'three-tier'" in err
         assert "gyges presets" in err
+
+
+# Across settings
+
+
+def test_a_preset_across_settings_is_asked_in_each_that_has_its_factor(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """One that fakes only where its values would be changed shows a gap at both threats of that, and at no other."""
+    code, out, err = cli(
+        *("run", "--preset", "threat-realism", "--model", "gyges/planted/consequence-faker"),
+        *("-M", "spread=0", "-M", "monitored=1", "-M", "unmonitored=0", "--queries", 4),
+        *("--study", tmp_path / "s", "--no-report", "--no-selftest", "--json"),
+    )
+
+    assert code == 0, err
+    record = json.loads(out)
+    assert record["failed"] == {}
+    having = [one.id for one in list_settings() if "threat" in one.shared]
+    assert list(record["settings"]) == having
+    assert len(having) >= 10
+    for name, one in record["settings"].items():
+        assert Path(one["study"]) == tmp_path / "s" / name
+        for varied in one["varied"]:
+            gaps = {row["label"]: row["spans"]["gap"][0] for row in varied["rows"]}
+            assert gaps == {"none": 0, "realistic": 1, "implausible": 1, "nonsensical": 0}, name
+
+
+def test_a_preset_across_settings_can_be_asked_in_one(cli: Cli, tmp_path: Path) -> None:
+    words = ("--model", FAKER, "--queries", 4, "--no-report", "--no-selftest")
+    code, out, _ = cli(
+        "run", "gaslighting", "--preset", "threat-realism", *words, "--study", tmp_path / "s"
+    )
+
+    assert code == 0
+    assert "gaslighting" in out
+    with pytest.raises(DesignError, match="name one setting"):
+        planned("threat-realism")
+
+
+def test_the_plan_across_settings_is_counted_setting_by_setting(cli: Cli) -> None:
+    code, out, _ = cli("run", "--preset", "threat-realism", "--model", FAKER, "--dry-run")
+
+    assert code == 0
+    assert out.count("== ") == sum("threat" in one.shared for one in list_settings())
+    assert "hhh-triad" in out
 
 
 # What else is given

@@ -95,13 +95,20 @@ def _of_factor(result: RunResult, factor: str) -> list[Varied]:
     return [one for one in findings.varied(result.study, factors=(factor,)) if one.rows]
 
 
+def _named(setting: str, one: Varied) -> str:
+    """Name the setting, and of several values the one, or all of them together."""
+    if one.group.value:
+        return f"{setting} · {one.group.value}"
+    return f"{setting} · all values" if one.group.values > 1 else setting
+
+
 def _table(rows: dict[str, list[Varied]]) -> list[str]:
     """The gap at each level in each setting, and how it differs from the first level; p over all of them at once."""
     from gyges.cli.levels import span_of
     from gyges.cli.table import text_table
     from gyges.estimate.multiplicity import holm
 
-    found = [(name, one) for name, several in rows.items() for one in several]
+    found = [(_named(name, one), one) for name, several in rows.items() for one in several]
     against = {
         (name, one.group.subject, item.label): item
         for name, one in found

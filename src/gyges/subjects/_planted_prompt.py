@@ -295,8 +295,8 @@ def _place(page: Page) -> int:
 def _pressed(page: Page, user: str) -> dict[str, int]:
     """Which level of each of the setting's own further factors stands in the prompt: in the system text or the turn."""
     edits = {edit.factor: edit.level.name for edit in page.edits}
-    found = {}
-    for name in page.setting.own_factors:
+    found = dict.fromkeys(page.setting.own_factors, 0)
+    for name in found:
         levels = page.setting.shared[name].levels
         for place, (level, one) in enumerate(levels.items()):
             beside = {
