@@ -18,6 +18,11 @@ from collections import Counter
 from pathlib import Path
 
 SMALL = {
+    "dilemmas": ["--vary", "memory=none", "--queries", "2"],
+    "gaslighting-battery": ["--vary", "selfhood=none", "--queries", "1"],
+    "hhh-triad": ["--queries", "3"],
+    "insider-chain": ["--vary", "pressure=both", "--vary", "risk=low", "--queries", "2"],
+    "threat-realism": ["--vary", "threat=realistic,nonsensical", "--queries", "1"],
     "opus-perturbations": ["--vary", "wording=10", "--queries", "1"],
     "prompt-ablations": ["--queries", "1"],
     "vlaf": ["--queries", "5"],
@@ -25,6 +30,15 @@ SMALL = {
     "vlaf-consequences": ["--queries", "5"],
 }
 USUAL = ["--queries", "2"]
+SETTINGS = (
+    "hhh-triad",
+    "insider-chain",
+    "dilemmas",
+    "sandbagging",
+    "gaslighting-battery",
+    "threat-realism",
+)
+"""Presets of the newer settings, asked for longer answers."""
 
 
 def run(preset: str, folder: Path) -> dict[str, object]:
@@ -34,7 +48,8 @@ def run(preset: str, folder: Path) -> dict[str, object]:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "gyges", "run", "--preset", preset, *size, "--samples", "1"),
-            *("--control", "0", "--max-tokens", "120", "--no-selftest"),
+            *("--control", "0", "--max-tokens", "160" if preset in SETTINGS else "120"),
+            "--no-selftest",
             *("--study", str(folder / preset), "--json"),
         ],
         capture_output=True,
@@ -45,6 +60,9 @@ def run(preset: str, folder: Path) -> dict[str, object]:
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1:], "seconds": took}
     found = json.loads(done.stdout)
+    if "settings" in found:
+        # A preset across settings: each has a study of its own.
+        return {"settings": list(found["settings"]), "failed": found["failed"], "seconds": took}
     counts: Counter[str] = Counter()
     for row in found["statuses"]:
         counts[row["status"]] += row["count"]

@@ -341,3 +341,56 @@ def test_a_damaged_log_is_an_error_that_names_it_and_nothing_is_written(
         came_back(path, tmp_path / "study")
 
     assert [found.name for found in tmp_path.iterdir()] == ["damaged.eval"]
+
+
+# The other settings
+
+
+@shares_log
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("anti_lab", {"reasoning": "none"}),
+        ("bad_preference", {}),
+        ("contradiction", {"reasoning": "none"}),
+        ("forced_choice", {"reasoning": "none"}),
+        ("gaslighting", {}),
+        ("hhh_triad", {}),
+        ("insider_trading", {}),
+        ("sandbagging", {"reasoning": "none"}),
+    ],
+)
+def test_every_setting_is_a_task_whose_answers_its_own_rule_reads(
+    tmp_path: Path, task: str, options: dict[str, Any]
+) -> None:
+    rates = {"monitored": 1.0, "unmonitored": 0.0, "spread": 0.0}
+
+    log = evaluate(tmp_path, f"gyges/{task}", task_args={"queries": 6, **options}, model_args=rates)
+
+    assert log.status == "success"
+    assert metrics(log)["gap"] == 1.0
+    assert {score.answer for sample in log.samples for score in sample.scores.values()} == {
+        "comply",
+        "refuse",
+    }
+
+
+@shares_log
+def test_a_session_is_held_by_inspect_as_by_a_run(tmp_path: Path) -> None:
+    log = evaluate(tmp_path, "gyges/insider_trading", task_args={"queries": 1})
+
+    for sample in log.samples:
+        roles = [message.role for message in sample.messages]
+        assert roles[:3] == ["system", "user", "assistant"]
+        assert "tool" in roles
+        # The opening, the report and the question.
+        assert roles.count("user") == 3
+        assert roles[-1] == "assistant"
+
+
+def test_a_scaffold_is_no_task_without_requests() -> None:
+    from gyges.errors import DesignError
+    from gyges.inspect import setting
+
+    with pytest.raises(DesignError, match="--query-file FILE"):
+        setting("helpful-only")

@@ -234,5 +234,6 @@ def _score(verdict: Verdict) -> Score:
             value = json.loads(verdict.answer).get("scores")
     if value is None:
         return Score.unscored(reason=label or "no number", explanation=verdict.note, metadata=about)
-    answer = ", ".join(verdict.labels) or label
+    # Labels beside an outcome (whom an option honours) say more, and are no answer to the question.
+    answer = verdict.outcome or ", ".join(verdict.labels) or label
     return Score(value=value, answer=answer, explanation=verdict.note, metadata=about)

@@ -11,7 +11,7 @@ What it did and hid is read from the conversation, so its story holds together w
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant
@@ -210,9 +210,17 @@ def thinks(system: str, prefill: str, reasoning: str) -> str:
 
 
 def _query(setting: Setting, user: str) -> Query | None:
-    """The query that a turn asks, which brings what to trade; None where it brings nothing."""
-    for query in setting.queries:
-        slots: Mapping[str, str] = query.slots
-        if query.text in user and slots.get("ticker", "\x00") in user and slots.get("side"):
-            return query
-    return None
+    """The query that a turn asks, which brings what to trade; None where it brings nothing.
+
+    Queries may ask in the same words, and list each other's companies: the one is meant whose texts stand there most.
+    """
+    asked = [
+        query
+        for query in setting.queries
+        if query.text in user
+        and query.slots.get("side")
+        and query.slots.get("ticker", "\x00") in user
+    ]
+    return max(
+        asked, key=lambda query: sum(text in user for text in query.slots.values()), default=None
+    )
