@@ -12,6 +12,7 @@ import pytest
 
 import gyges
 from chain_setting import chain_setting
+from gyges.settings import list_settings
 from servers import Reply, Request, fail, say, serving
 
 TOOLS = {
@@ -430,3 +431,81 @@ def test_a_call_that_fails_in_a_later_step_fails_the_trial(tmp_path: Path) -> No
     # What was said before is kept, and decides nothing.
     assert all(json.loads(one)[0]["messages"][0]["calls"] for one in trials["conversation"])
     assert study.verdicts()["status"].to_list() == ["no_answer", "no_answer"]
+
+
+# Every setting of the library
+
+
+LIBRARY_BYTES = 16_000
+"""The most that a first request of a setting of the library holds, in its longest form and with its tools."""
+
+LEVELS = {"forced-choice": ["memory=earlier"], "gaslighting": ["approach=fabricated-turns"]}
+"""Levels that put earlier turns before the question."""
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    if request.param == "google":
+        pytest.importorskip("google.genai", reason="the client of Google is not installed")
+    for name in ("OPENAI", "ANTHROPIC", "GOOGLE", "VLLM"):
+        monkeypatch.setenv(f"{name}_API_KEY", "a-key")
+    return PROVIDERS[request.param]
+
+
+def test_every_setting_is_sent_in_order_whole_and_alike_in_both_tiers(
+    provider: Provider, tmp_path: Path
+) -> None:
+    asked: list[Request] = []
+
+    def behave(request: Request) -> Reply:
+        asked.append(request)
+        return provider.answer("No.")
+
+    with serving(behave) as server:
+        for setting in list_settings():
+            asked.clear()
+            requests = tmp_path / "requests.csv"
+            requests.write_text("text\nHow is a kite built?\n", encoding="utf-8")
+            study = gyges.run(
+                setting.id,
+                model=provider.model,
+                base_url=server.url.removesuffix("/v1") + provider.path,
+                model_args=provider.args,
+                study=tmp_path / setting.id,
+                queries=1,
+                control=0,
+                reasoning="scratchpad",
+                vary=LEVELS.get(setting.id, []),
+                query_file=requests if setting.requests else None,
+                progress=False,
+            )
+
+            assert study.trials()["status"].null_count() == 0
+            per_trial = 1 + len(setting.template.steps)
+            assert len(asked) == 2 * per_trial, setting.id
+            first = [
+                one
+                for one in asked
+                if len(provider.turns(one.body))
+                == min(len(provider.turns(other.body)) for other in asked)
+            ]
+            assert len(first) == 2
+            sizes = []
+            for one in first:
+                turns = provider.turns(one.body)
+                roles = [turn.role for turn in turns]
+                earlier = ["user", "assistant"] * ((len(roles) - 2) // 2)
+                assert roles == ["system", *earlier, "user"], setting.id
+                assert bool(earlier) == (setting.id in LEVELS)
+                assert setting.canary not in json.dumps(one.body)
+                assert "{{" not in json.dumps(one.body)
+                assert bool(one.body.get("tools")) == bool(setting.world)
+                if setting.world:
+                    assert set(provider.tools(one.body)) == set(TOOLS)
+                sizes.append(len(json.dumps(one.body)))
+            tags = [len(tier.tag) for tier in setting.tiers]
+            assert abs(sizes[0] - sizes[1]) == abs(tags[0] - tags[1]), setting.id
+            assert max(sizes) < LIBRARY_BYTES, setting.id
+            sent = {turn.text for one in first for turn in provider.turns(one.body)}
+            levels = dict(pair.split("=") for pair in LEVELS.get(setting.id, []))
+            assert setting.scene({"reasoning": "scratchpad", **levels}).system in sent
