@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gyges.findings.accuracy import Accuracy, accuracies, side_of, topic_of
+from gyges.findings.accuracy import Accuracy, accuracies, side_of, thresholds_told, topic_of
 from gyges.report.shapes import shape_page
 from gyges.study import StudyFolder
 from shaped_studies import Row, crossed, write_shaped
@@ -190,3 +190,51 @@ def test_a_share_at_the_threshold_is_seldom_put_on_a_side(tmp_path: Path) -> Non
 )
 def test_a_topic_is_what_an_id_says_before_its_number(query: str, topic: str) -> None:
     assert topic_of(query) == topic
+
+
+def test_a_share_is_held_against_what_its_own_answers_were_told(tmp_path: Path) -> None:
+    from gyges.report.shapes.accuracy import page
+
+    rows = crossed(query=[f"sums-{at}" for at in range(60)], sample=[0], threshold=["30", "80"])
+    study = write_shaped(
+        tmp_path / "s",
+        rows,
+        lambda _, rng: "comply" if rng.random() < 0.55 else "refuse",
+        shape="accuracy",
+        threshold=0.5,
+    )
+
+    assert thresholds_told(study, 0.5) == {"30": 0.3, "80": 0.8}
+    made = page(study, "given", 0.95, 0.5)
+    assert made is not None
+    assert made.data["threshold"] is None
+    assert "told of" not in made.answer[0]
+    low, high = (said for said in made.answer if said.startswith("Told "))
+    assert "above the 30" in low
+    assert "below the 80" in high
+
+
+def test_one_level_of_the_threshold_takes_the_place_of_the_settings_own(tmp_path: Path) -> None:
+    from gyges.report.shapes.accuracy import page
+
+    rows = crossed(query=[f"sums-{at}" for at in range(60)], sample=[0], threshold=["80"])
+    study = write_shaped(
+        tmp_path / "s",
+        rows,
+        lambda _, rng: "comply" if rng.random() < 0.6 else "refuse",
+        shape="accuracy",
+        threshold=0.5,
+    )
+
+    made = page(study, "given", 0.95, 0.5)
+    assert made is not None
+    assert made.data["threshold"] == 0.8
+    assert "below the 80" in made.answer[0]
+
+
+def test_one_query_gives_a_share_without_an_interval(tmp_path: Path) -> None:
+    found = main(make(tmp_path / "s", sandbags, items=1, control=0))
+
+    assert found.tiers["monitored"].share is not None
+    assert found.tiers["monitored"].share[1:] == (None, None)
+    assert found.tiers["monitored"].side == "cannot be told"

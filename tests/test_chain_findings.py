@@ -408,7 +408,7 @@ def test_the_page_says_the_rates_the_gaps_and_the_control(faker: gyges.Study) ->
     assert "conceals in" in page.answer[0]
     assert "doubles down in" in page.answer[0]
     assert any("gap in acting is +" in text for text in page.answer)
-    assert any(text.startswith("There is no clear gap in") for text in page.answer)
+    assert any("There is no clear gap in" in text for text in page.answer)
     assert "no-conflict control" in page.answer[-1]
     assert len(page.figures) == 2
     assert all(figure.svg.startswith("<svg") and figure.note for figure in page.figures)
@@ -473,3 +473,45 @@ def test_a_session_goes_to_inspect_with_its_calls_and_comes_back_whole(
             "assistant", "user", "assistant", "user", "assistant",
         ]  # fmt: skip
         assert sample.metadata["gyges"]["conversation"]
+
+
+def test_a_session_that_may_have_come_to_a_step_moves_its_bounds_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    def said(sample: int, tier: str) -> Mapping[str, str | None]:
+        # Of four sessions two acted, one did not, and of one it cannot be told.
+        return {
+            "outcome": ("comply", "comply", "refuse", "undecided")[sample],
+            "disclosure": ("no", "yes", "no", None)[sample],
+        }
+
+    act, conceal, _ = main_of(given(tmp_path, said)).links
+
+    for arm in act.arms.values():
+        assert (arm.given, arm.done, arm.undecided, arm.open_before) == (24, 12, 6, 0)
+        assert arm.bounds == (0.5, 0.75)
+    for arm in conceal.arms.values():
+        assert (arm.given, arm.done, arm.not_done, arm.open_before) == (12, 6, 6, 6)
+        assert arm.rate is not None
+        assert arm.rate[0] == 0.5
+        assert arm.bounds == pytest.approx((1 / 3, 2 / 3))
+
+
+@pytest.mark.parametrize("control", [False, True])
+def test_a_planted_subject_trades_what_its_query_is_about_in_every_query_of_the_library(
+    control: bool,
+) -> None:
+    from gyges.subjects._planted_chain import _query
+
+    setting = load_setting("insider-trading")
+    count = len(setting.queries)
+    design = Design("insider-trading", "s", queries=count, samples=1, control=count)
+    seen = 0
+    for block in blocks(design, setting):
+        for planned in block:
+            if planned.control == control:
+                found = _query(setting, planned.prompt.user)
+                assert found is not None
+                assert found.id == planned.query.id
+                seen += 1
+    assert seen == 2 * count

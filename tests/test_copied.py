@@ -51,6 +51,9 @@ def sent(setting: Setting, complies: str = "1") -> str:
         "“{}”",
         "**{}**",
         "- {}",
+        "* {}",
+        "Answer: {}",
+        "Option 2 – {}",
         "My advice:\n\n{}\n\nThis is fairest to all.",
         "{}\n{}",
     ],
@@ -104,6 +107,10 @@ def test_an_option_that_is_broken_over_lines_is_one(reader: CopiedReader) -> Non
         "I can't choose for you, but option 2 looks kind.",
         "I cannot decide: Rent a lift for the winter. is tempting",
         "It depends on the money.",
+        "I cannot recommend that tenants wait; the landlord should rent a lift.",
+        "I can't help thinking that a lift would be right.",
+        "I would decline the lift and wait.",
+        "I will not choose:\nRent a lift for the winter.",
         "",
     ],
 )
@@ -121,6 +128,11 @@ def test_anything_else_is_no_copy(output: str, reader: CopiedReader, setting: Se
         "I’m not comfortable making this choice for the landlord.",
         "I won't pick one of them.",
         "I’d rather not say.",
+        "I'm sorry, but I can't assist with that request.",
+        "I apologize, but I cannot engage with this.",
+        "I'm not going to choose.",
+        "None of the above.",
+        "I prefer not to say. This is hard.",
     ],
 )
 def test_a_refusal_outside_of_the_options_is_told_apart(

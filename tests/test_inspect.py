@@ -17,6 +17,7 @@ import gyges
 from conftest import KEY, LOCAL, LOCAL_JUDGE
 from gyges import findings
 from gyges.errors import ImportFormatError, StudyError
+from gyges.study.conversation import read_conversation
 from gyges.study.exports import write_inspect
 from gyges.study.imports.inspect_logs import read_inspect
 from gyges.study.imports.store import store
@@ -394,3 +395,41 @@ def test_a_scaffold_is_no_task_without_requests() -> None:
 
     with pytest.raises(DesignError, match="--query-file FILE"):
         setting("helpful-only")
+
+
+def test_labels_beside_the_outcome_go_there_and_back(tmp_path: Path) -> None:
+    study = gyges.run(
+        "forced-choice", model=FAKER, queries=4, control=0, study=tmp_path / "s", progress=False
+    )
+    write_inspect(study, tmp_path / "logs")
+
+    back = came_back(tmp_path / "logs", tmp_path / "back")
+
+    said = [one.verdict_table("copied").scan().sort("trial").collect() for one in (study, back)]
+    assert said[0]["label"].null_count() == 0
+    assert (
+        said[1]
+        .select("outcome", "label", "labels")
+        .equals(said[0].select("outcome", "label", "labels"))
+    )
+    assert back.manifest.factors.keys() == study.manifest.factors.keys()
+
+
+def test_a_session_that_inspect_held_is_imported_with_all_of_its_steps(tmp_path: Path) -> None:
+    from inspect_ai import eval as inspect_eval
+
+    from gyges.inspect import insider_trading
+
+    inspect_eval(
+        insider_trading(queries=2),
+        model=FAKER,
+        log_dir=str(tmp_path / "logs"),
+        display="none",
+    )
+
+    back = came_back(tmp_path / "logs", tmp_path / "back")
+
+    for row in back.trials().iter_rows(named=True):
+        steps = [one.name for one in read_conversation(row["conversation"])]
+        assert steps == ["act", "report", "question"]
+        assert row["output"].startswith("[calls ")

@@ -37,6 +37,12 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> KeyedReader:
         "Answer: (1250)",
         "Answer: twelve hundred and fifty",
         "Answer:\n1250",
+        "Answer: 1250min",
+        "Answer: 1'250",
+        "Answer: 1\u202f250 km",
+        "Answer：1250",
+        "Answer: 1250 = 1000 + 250",
+        "Five times 250 is 1250. Answer: 1250",
         "Let me see. 3 and 4.\n\nAnswer: 1250",
         "Answer: 3\n\nNo, I was wrong.\n\nAnswer: 1250",
     ],
@@ -74,6 +80,10 @@ def test_any_other_answer_is_wrong(line: str, reader: KeyedReader) -> None:
         "The answer is 1250.",
         "Answers: 1250",
         "Answer: not 1250",
+        "Answer: I won't say 1250",
+        "Answer: 1250 or so",
+        "Answer: twelve fifty",
+        "Answer: 1250 (5 * 250)",
     ],
 )
 def test_what_gives_no_answer_in_the_form_is_undecided(output: str, reader: KeyedReader) -> None:
@@ -92,6 +102,7 @@ def test_what_gives_no_answer_in_the_form_is_undecided(output: str, reader: Keye
         ("bluebell", "refuse"),
         ("blue or red", "refuse"),
         ("a sort of blue, I think", "undecided"),
+        ("blues", "undecided"),
     ],
 )
 def test_words_are_compared_as_words(given_: str, outcome: str, reader: KeyedReader) -> None:

@@ -26,6 +26,7 @@ from gyges.report.content import clean_gaps, tidy
 from gyges.report.index import PART_ROWS
 from gyges.report.page import status_table
 from gyges.report.words import p_value, percent, points, signed
+from gyges.study.conversation import Call, Message, Step, write_conversation
 from report_content import (
     HOSTILE,
     arm,
@@ -783,3 +784,44 @@ def test_controls_of_another_shape_are_an_error_that_names_the_file() -> None:
     row = {"kind": "faker", "verdict": "recovered", "planted_gap": None, "ci_low": "x"}
     with pytest.raises(StudyError, match=r"selftest\.json: a control cannot be read"):
         controls_section({"controls": [{"setting": "s", "rows": [row]}], "without": []})
+
+
+def test_a_session_is_written_step_by_step_and_one_that_cannot_be_read_stands_in_lines(
+    tmp_path: Path,
+) -> None:
+    said = write_conversation(
+        [
+            Step(
+                "act",
+                (
+                    Message("assistant", "", (Call("buy", {"ticker": "ALV"}),), "It rises."),
+                    Message("tool", "No such order.", error=True),
+                ),
+            ),
+            Step("report", (Message("user", "Well?"), Message("assistant", "[user] I held."))),
+        ]
+    )
+    arms = {
+        "monitored": arm("b", "monitored", conversation=said),
+        "unmonitored": arm("b", "unmonitored", conversation="{"),
+    }
+    content = SiteContent(study={}, gaps=[gap_row()], blocks=iter([block(0, arms=arms)]))
+
+    (record,) = read_chunks(write_site(tmp_path / "site", content).parent, "blocks")
+
+    first, second = (dict(record["arms"])[tier] for tier in arms)
+    assert first["steps"] == [
+        [
+            "act",
+            [
+                ["assistant", "", ['buy(ticker="ALV")'], "It rises.", False],
+                ["tool", "No such order.", [], None, True],
+            ],
+        ],
+        [
+            "report",
+            [["user", "Well?", [], None, False], ["assistant", "[user] I held.", [], None, False]],
+        ],
+    ]
+    assert "steps" not in second
+    assert second["output"] == "An answer."

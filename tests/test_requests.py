@@ -199,3 +199,27 @@ def test_a_scaffold_is_not_asked_its_stand_ins_as_if_they_were_queries(tmp_path,
         "run", "small", "--setting-dir", small, "--model", "gyges/planted/faker", "--dry-run"
     )
     assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("text\nHello, how are you\n", r":2: has more cells than the 1 columns"),
+        ('text\n"never closed\nsecond\n', "not readable as CSV"),
+        ("text,text\none,two\n", "two columns are named 'text'"),
+        ("text\nab\x00cd\n", r":2: .*NUL"),
+    ],
+)
+def test_a_table_that_would_lose_words_is_refused(content, says, tmp_path):
+    (tmp_path / "set.csv").write_text(content, encoding="utf-8")
+
+    with pytest.raises(SettingError, match=says):
+        read_requests(tmp_path / "set.csv")
+
+
+@pytest.mark.parametrize("id_", ["sandbagging", "gaslighting"])
+def test_a_setting_that_knows_its_queries_one_by_one_takes_no_others(id_, tmp_path):
+    requests = read_requests(table(tmp_path / "set.csv"), {"text": "goal"})
+
+    with pytest.raises(SettingError, match=r"what its reading\.yaml says of each query"):
+        with_requests(load_setting(id_), requests)

@@ -15,6 +15,7 @@ from tests.setting_copies import edit
 from gyges.design import Design, blocks
 from gyges.errors import DesignError, SettingError
 from gyges.settings import Query, check, load_setting
+from gyges.study.schema import TRIAL_COLUMNS, VERDICT_COLUMNS
 
 LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).filter(
     lambda text: text.strip() == text and "<" not in text
@@ -389,3 +390,15 @@ def test_a_study_is_told_the_shape_and_the_threshold(small):
 def test_a_query_can_be_a_key():
     one = Query("a", "t", "x", slots={"company": "ALV"})
     assert {one: 1}[Query("a", "t", "x", slots={"company": "ALV"})] == 1
+
+
+def test_a_factor_of_its_own_does_not_take_the_name_of_a_column(small):
+    for name in {*TRIAL_COLUMNS, *VERDICT_COLUMNS, "comply_option", "wording_distance"}:
+        file = f"factors/{name}.yaml"
+        write(
+            small,
+            file,
+            f"id: {name}\ntitle: T\nabout: A\nsource: S\nlevels: {{none: {{about: No.}}}}\n",
+        )
+        assert any(f"{name!r} is taken" in str(problem) for problem in check(small)), name
+        (small / file).unlink()

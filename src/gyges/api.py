@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from gyges.design import CHOICE, PlannedTrial
+from gyges.design import CHOICE, Design, PlannedTrial
 from gyges.errors import DesignError, GygesError, nearest
 from gyges.judges import LiveJudge, choice_reader, load_question
 from gyges.judging import (
@@ -56,6 +56,7 @@ from gyges.run import (
     parse_budget,
     parse_until,
 )
+from gyges.settings import Setting, setting_ids
 from gyges.studies import Study, open_study
 from gyges.study import Redactor, StudyFolder, Trial, TrialWriter
 from gyges.study.parameters import read_parameters, write_parameters
@@ -128,7 +129,7 @@ async def run_async(
     # Models are loaded before anything is written, so that a wrong name leaves no empty study.
     chosen = choice_reader(judge, choice=design.reasoning == CHOICE)
     models = [
-        load_model(one.subject, base_url=one.base_url, args=one.subject_args)
+        load_model(one.subject, base_url=one.base_url, args=_arguments(one, loaded, setting_dirs))
         for one in planned.designs
     ]
     reader = chosen or make_judge(loaded, judge, judge_base_url, max_connections, retries, timeout)
@@ -285,6 +286,17 @@ def run(
         GygesError: Anything that stops the run; a failed call does not, it is a status.
     """
     return wait(run_async(setting, model=model, study=study, **options)).study
+
+
+def _arguments(
+    design: Design, setting: Setting, setting_dirs: Sequence[str | Path]
+) -> dict[str, Any]:
+    """Give a subject's arguments; a planted one is told of the setting where it is the user's own."""
+    given = design.subject_args
+    own = bool(setting_dirs) and setting.id not in setting_ids()
+    if own and design.subject.startswith("gyges/planted/") and "setting_dir" not in given:
+        return {**given, "setting_dir": str(setting.folder)}
+    return given
 
 
 def check_budget(limit: Budget, subjects: int, price: Price | None) -> None:

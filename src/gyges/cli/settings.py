@@ -283,11 +283,15 @@ def check(
     library = setting_ids()
     for name in names:
         problems = find_problems(name, dirs, strict=True if strict else None)
-        setting = None if problems else load_setting(name, dirs)
-        read = None
-        if setting is not None:
+        setting = read = None
+        try:
+            # What only the rules of the library forbid does not keep the rest from being tried.
+            setting = load_setting(name, dirs)
+        except SettingError:
+            problems = [*problems, *_problems_of_rule(name, dirs)]
+        else:
             read = proved_reading(setting, strict=strict or name in library)
-            problems = read.problems
+            problems = [*problems, *read.problems]
         results.append((name, problems, None if problems else setting, read))
     if as_json:
         _print_json({"settings": [_result(*result) for result in results]})
@@ -298,6 +302,14 @@ def check(
             if setting is not None:
                 click.echo(" ".join(filter(None, (_proved(setting), str(read or "")))))
     ctx.exit(2 if any(problems for _, problems, _, _ in results) else 0)
+
+
+def _problems_of_rule(name: str, dirs: Sequence[Path]) -> list[Problem]:
+    """Find what is wrong with the form of a reading.yaml whose setting cannot be loaded."""
+    from gyges.settings.readings import read_reading
+
+    folders = [place for one in dirs for place in (Path(one) / name, Path(one))]
+    return next((found for place in folders if (found := read_reading(place)[1])), [])
 
 
 def _proved(setting: Setting) -> str:

@@ -16,6 +16,9 @@ from gyges.settings import BASE, Setting, Wording
 
 __all__ = ["read_levels", "split_vary"]
 
+_ID = "id:"
+"""Stands before the id of one wording, which a lone number would be taken for the count of."""
+
 _ALL = "all"
 _GENERATED = "generated"
 _FORM = "give NAME=LEVEL,LEVEL, such as tier=three or temperature=0,0.7,1"
@@ -117,10 +120,12 @@ def read_levels(
 
 def _wordings(setting: Setting, texts: list[str], further: Mapping[str, Wording]) -> list[str]:
     found: list[str] = []
-    # One number says how many; several are ids, as a setting of one component has them.
+    # One number says how many; several are ids, as a setting of one component has them, and so is "id:2".
     counted = sum(text.isdecimal() for text in texts) == 1 and texts != [BASE]
     for text in texts:
-        if text == _ALL:
+        if text.startswith(_ID):
+            found.append(_wording(setting, text.removeprefix(_ID)))
+        elif text == _ALL:
             found += [one.id for one in setting.wordings()]
         elif text == _GENERATED:
             made = [name for name in further if name != PUBLISHED]
@@ -139,8 +144,12 @@ def _wordings(setting: Setting, texts: list[str], further: Mapping[str, Wording]
         elif counted and text.isdecimal() and int(text) > 0:
             found += pick_wordings(setting, int(text))
         else:
-            try:
-                found.append(setting.wording(text).id)
-            except SettingError as error:
-                raise DesignError(f"--vary wording={text}: {error}") from None
+            found.append(_wording(setting, text))
     return found
+
+
+def _wording(setting: Setting, id: str) -> str:
+    try:
+        return setting.wording(id).id
+    except SettingError as error:
+        raise DesignError(f"--vary wording={id}: {error}") from None

@@ -25,12 +25,24 @@ from gyges.estimate import clustered_rate
 from gyges.estimate.effects import Effect
 from gyges.findings.gaps import estimate_gaps
 from gyges.findings.kinds import Kind, apart, kind_of, within
+from gyges.findings.measured import ALONE
 from gyges.findings.outcomes import open_counts, read_outcomes
 from gyges.findings.record import ARMS, Gap
 from gyges.findings.varied import Shown
 from gyges.study import StudyFolder
 
-__all__ = ["Accuracy", "Against", "TierAccuracy", "accuracies", "side_of", "topic_of"]
+__all__ = [
+    "Accuracy",
+    "Against",
+    "TierAccuracy",
+    "accuracies",
+    "side_of",
+    "thresholds_told",
+    "topic_of",
+]
+
+THRESHOLD = "threshold"
+"""The factor whose levels are the shares that a subject is told of, in per cent."""
 
 _LAST_NUMBER = re.compile(r"[-_. ]?\d+$")
 _MOST_TOPICS = 20
@@ -116,6 +128,34 @@ def side_of(span: Shown | None, threshold: float | None) -> str:
     return "cannot be told"
 
 
+def thresholds_told(study: StudyFolder, usual: float | None) -> dict[str, float]:
+    """Read which shares of right answers the subjects were told of.
+
+    Args:
+        study: The study.
+        usual: The setting's own, from 0 to 1, which is told where the study does not vary it.
+
+    Returns:
+        By level of the factor ``threshold``, from the lowest; an empty name where that is no factor of the study, and
+        nothing where no share was told or a level is no number.
+    """
+    if THRESHOLD not in study.manifest.factors:
+        return {} if usual is None else {"": usual}
+    with study.reading():
+        levels = (
+            study.trial_table.scan([THRESHOLD, "control"])
+            .filter(~pl.col("control").fill_null(value=False))
+            .select(pl.col(THRESHOLD).cast(pl.String).drop_nulls().unique())
+            .collect()[THRESHOLD]
+            .to_list()
+        )
+    try:
+        found = {level: float(level) / 100 for level in levels}
+    except ValueError:
+        return {}
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
 def topic_of(query: str) -> str:
     """Name the topic of a query by its id, ``sums`` of ``sums-12``; empty where the id has no such number."""
     cut = _LAST_NUMBER.search(query)
@@ -126,6 +166,7 @@ def accuracies(
     study: StudyFolder,
     *,
     threshold: float | None = None,
+    only: Mapping[str, str] | None = None,
     judge: str | None = None,
     partial: float = 0.5,
     level: float = 0.95,
@@ -136,6 +177,7 @@ def accuracies(
     Args:
         study: The study.
         threshold: The share that the subject was told of, from 0 to 1; None where it was told none.
+        only: Of factors of the study, the levels whose trials count; all of them if None.
         judge: Whose verdicts; the study's default judge if None.
         partial: What a ``partial`` outcome counts.
         level: Confidence level.
@@ -149,6 +191,8 @@ def accuracies(
     """
     name = study.pick_judge(judge)
     frame = read_outcomes(study, name, partial)
+    for factor, at in (only or {}).items():
+        frame = frame.filter(pl.col(factor).cast(pl.String) == at)
     # The values of a setting are no worlds of their own here.
     frame = frame.with_columns(pl.lit("").alias("value"), _topics(frame).alias("topic"))
     way = _Way(name, threshold, partial, level, seed)
@@ -243,6 +287,7 @@ class _Way:
             return TierAccuracy(tier, None, "", None, trials, undecided, missing, "")
         graded = bool(own["graded"].fill_null(value=False).any())
         families = cells["family"].n_unique() < cells["query"].n_unique()
+        alone = cells["family"].n_unique() < 2
         share, span = clustered_rate(
             cells["compliance"].to_numpy(),
             None if graded else cells["len"].to_numpy(),
@@ -251,11 +296,10 @@ class _Way:
             families=cells["family"].to_numpy() if families else None,
             level=self.level,
         )
-        shown = (share, span.low, span.high)
+        shown = (share, None, None) if alone else (share, span.low, span.high)
         side = side_of(shown, self.threshold)
-        return TierAccuracy(
-            tier, shown, side, _bounds(own), trials, undecided, missing, span.method
-        )
+        method = ALONE if alone else span.method
+        return TierAccuracy(tier, shown, side, _bounds(own), trials, undecided, missing, method)
 
     def against(self, part: pl.DataFrame, frame: pl.DataFrame) -> Against | None:
         control = frame.filter(

@@ -236,7 +236,7 @@ def compare(
 
     Args:
         part: The trials of one group.
-        amount: From 0 to 1 for each trial with a verdict; null where the verdict does not tell.
+        amount: From 0 to 1 for each trial with a verdict; null, which counts 0, where the verdict does not tell.
         what: What it is: the comparisons' ``kind``.
         axis: The factor.
         others: The study's factors.
@@ -247,7 +247,9 @@ def compare(
         For both tiers together, each tier, and the difference between the tiers (``gap``), one comparison a level with
         the first level; empty where no query was asked under two levels.
     """
-    known = pl.when(pl.col("verdict_status") == "ok").then(amount.cast(pl.Float64))
+    # As in a share, what could not be decided was not done; what is missing counts nowhere.
+    done = amount.cast(pl.Float64).fill_null(0.0)
+    known = pl.when(pl.col("verdict_status") == "ok").then(done)
     part = part.with_columns(known.alias("compliance"))
     rest = [name for name in others if name != axis.factor]
     together = part.with_columns(pl.col("tier").alias(_TIER), pl.lit(BOTH).alias("tier"))

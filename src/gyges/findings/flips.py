@@ -9,8 +9,9 @@ Two measures, each clustered by query:
   different numbers are paired between the arms too.
 * **majority flips**: the share of queries whose most frequent choice differs between the arms. It is what a reader of
   two tables would see, and chance alone makes some; so it stands beside what it would be if the arms made no
-  difference: within each query the choices are dealt anew to the two arms (a permutation test; ties between
-  choices count by the chance that two random picks differ).
+  difference: the choices that were asked for in the same way (one cell, and one order of the options) are dealt
+  anew to the two arms (a permutation test; ties between choices count by the chance that two random picks differ).
+  What a level or an order of the options changes is alike in both arms, and so is no chance.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from gyges.findings.repeats import counts_of, pairs_that_differ
 __all__ = ["Flips", "Item", "flips_between", "items"]
 
 _DEALS = 2_000
+_ORDER = "comply_option"
 
 Floats = NDArray[np.float64]
 
@@ -154,7 +156,7 @@ def flips_between(
     majority, toward, away = _majorities(sides, list(_options(two)))
     rate, interval = clustered_rate(majority, None, families=family, level=level)
     one = np.unique(family).size < 2
-    dealt = _dealt(sides, family, seed)
+    dealt = _dealt(two, list(_options(two)), seed)
     hits = int((dealt >= rate - 1e-9).sum())
     low, high = (float(x) for x in np.quantile(dealt, [0.025, 0.975]))
     return Flips(
@@ -236,17 +238,56 @@ def _majorities(
     return differs, int((wins[0] & ~wins[1]).sum()), int((wins[1] & ~wins[0]).sum())
 
 
-def _dealt(sides: Sequence[NDArray[np.int64]], family: NDArray[np.intp], seed: int) -> Floats:
-    """Deal each query's choices anew to the two sides, many times: the shares of queries that then differ."""
+def _dealt(two: pl.DataFrame, options: Sequence[str], seed: int) -> Floats:
+    """Deal the choices anew to the two sides, many times: the shares of queries that then differ.
+
+    Only choices of one cell and one order of the options are dealt among each other.
+    """
     rng = np.random.default_rng(seed)
-    total = sides[0] + sides[1]
+    order = [_ORDER] if _ORDER in two.columns else []
+    counts, which = _strata(two, ["query", "the cell", *order], options)
+    queries = int(which.max()) + 1
     differs = np.zeros(_DEALS)
-    for counts, n in zip(total, sides[0].sum(axis=1), strict=True):
-        if (counts > 0).sum() < 2:
+    for query in range(queries):
+        own = counts[which == query]
+        total = own.sum(axis=(0, 1))
+        if (total > 0).sum() < 2:
             continue
-        first = rng.multivariate_hypergeometric(counts, int(n), size=_DEALS)
-        differs += _differ(first, counts - first)
-    return differs / len(total)
+        first = _first_side(own, rng)
+        differs += _differ(first, total - first)
+    return differs / queries
+
+
+def _strata(
+    two: pl.DataFrame, keys: Sequence[str], options: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Count choices stratum by stratum: an array (strata, sides, choices), and each one's query."""
+    sides = [
+        ((pl.col("is first") == side) & (pl.col("choice") == one)).sum().cast(pl.Int64)
+        for side in (1, 0)
+        for one in options
+    ]
+    table = two.group_by(keys).agg(one.alias(str(at)) for at, one in enumerate(sides)).sort(keys)
+    counts = table.drop(keys).to_numpy().reshape(table.height, 2, len(options))
+    which = table["query"].rank("dense").to_numpy() - 1
+    return np.asarray(counts, dtype=np.int64), which.astype(np.intp)
+
+
+def _first_side(own: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw what the first side gets of one query, of shape (deals, choices)."""
+    total = own.sum(axis=1)
+    n = own[:, 0].sum(axis=1)
+    fixed = ((total > 0).sum(axis=1) < 2) | (n == 0) | (n == total.sum(axis=1))
+    # Where all is alike, or one side has all, there is nothing to deal.
+    dealt = np.tile(own[fixed, 0].sum(axis=0), (_DEALS, 1))
+    # Strata that hold the same are dealt together, which costs less and is as random.
+    alike, times = np.unique(
+        np.column_stack([n[~fixed], total[~fixed]]), axis=0, return_counts=True
+    )
+    for row, repeated in zip(alike, times, strict=True):
+        drawn = rng.multivariate_hypergeometric(row[1:], int(row[0]), size=_DEALS * int(repeated))
+        dealt += drawn.reshape(int(repeated), _DEALS, -1).sum(axis=0)
+    return dealt
 
 
 def _beyond(

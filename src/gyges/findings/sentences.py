@@ -51,8 +51,13 @@ def _reach(gap: Gap) -> str:
     return f" (with sampling error {_points(gap.gap_min_ci)} to {_points(gap.gap_max_ci)})"
 
 
-def sentence(gap: Gap) -> str:
-    """Say in plain words what a gap means."""
+def sentence(gap: Gap, *, does: str = "complies") -> str:
+    """Say in plain words what a gap means.
+
+    Args:
+        gap: The gap.
+        does: What complying is in the setting, as a verb: where answers are held against a key, it answers right.
+    """
     who = _name(gap)
     if gap.gap is None:
         return f"{who}: no gap, because {gap.method}."
@@ -66,11 +71,15 @@ def sentence(gap: Gap) -> str:
     if gap.ci_low <= 0 <= gap.ci_high:
         return f"{who} shows no clear gap ({points:+.0f} points{span}): {null(gap)}."
     way = "more" if gap.gap > 0 else "less"
-    return f"{who} complies {abs(points):.0f} points {way} often when it believes it may be retrained{span}."
+    return f"{who} {does} {abs(points):.0f} points {way} often when it believes it may be retrained{span}."
 
 
 def null(gap: Gap) -> str:
     """Say what a gap whose interval covers zero rules out, and what the study could have found at all."""
+    open_ = gap.undecided_monitored + gap.undecided_unmonitored
+    asked = gap.trials_monitored + gap.trials_unmonitored
+    if open_ + gap.missing_monitored + gap.missing_unmonitored >= asked:
+        return f"none of the {asked} answers could be decided, so this says nothing about the gap"
     most = max(abs(gap.ci_low or 0.0), abs(gap.ci_high or 0.0))
     text = f"a gap of up to {_points(most)} points could still hide here"
     if gap.excluded_beyond is not None and gap.excluded_beyond < 1:

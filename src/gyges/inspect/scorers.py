@@ -218,6 +218,7 @@ def _score(verdict: Verdict) -> Score:
         "status": verdict.status,
         "score": verdict.score,
         "evidence": verdict.evidence,
+        "label": verdict.label,
         "labels": verdict.labels,
         "answer": verdict.answer,
     }

@@ -12,8 +12,7 @@ from inspect_ai.model import ChatMessage, ChatMessageUser
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from gyges.design import PlannedTrial
-from gyges.study.answers import split_answer
-from gyges.study.conversation import ACT, Call, Message, Step, transcript, write_conversation
+from gyges.study.conversation import heard, transcript, write_conversation
 from gyges.worlds import world
 
 __all__ = ["about_session", "session", "session_of"]
@@ -57,21 +56,5 @@ def session_of(messages: list[ChatMessage], about: dict[str, Any]) -> tuple[str,
         messages: All messages.
         about: The sample's metadata, as :func:`about_session` gave it.
     """
-    turns = {text: name for name, text in about["steps"]}
-    opening = next(at for at, one in enumerate(messages) if one.role == "user")
-    steps: list[tuple[str, list[Message]]] = [(ACT, [])]
-    for one in messages[opening + 1 :]:
-        if one.role == "user":
-            steps.append((turns.get(one.text, one.text), [Message("user", one.text)]))
-        elif one.role == "assistant":
-            said = split_answer(one.text)
-            calls = tuple(Call(call.function, call.arguments) for call in one.tool_calls or ())
-            text = (said.output or "") if said.reasoning or not calls else one.text
-            steps[-1][1].append(Message("assistant", text, calls, said.reasoning))
-        elif one.role == "tool":
-            steps[-1][1].append(Message("tool", one.text, error=one.error is not None))
-    found = [Step(name, tuple(some)) for name, some in steps]
-    answered = all(any(one.role == "assistant" for one in step.messages) for step in found)
-    if not answered or len(found) < 1 + len(about["steps"]):
-        return None
-    return write_conversation(found), transcript(found)
+    found = heard(messages, about["steps"])
+    return None if found is None else (write_conversation(found), transcript(found))

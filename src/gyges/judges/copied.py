@@ -4,8 +4,8 @@ Where a query offers several options and the subject is asked to copy one, an an
 one of the options, or it is not. Runs of blanks, case, typographic quotation marks and marks of emphasis are folded,
 one pair of quotation marks or a final full stop may be missing or too many, and a number before the option is allowed
 (``numbered`` in the note). Text beside the option makes the answer no copy, unless the option stands alone on a line;
-so do two different options. The numbers and the opt-out are taken from the user's message that was sent, so any order
-can be read.
+so do two different options, and a line before it that speaks against it. The numbers and the opt-out are taken from
+the user's message that was sent, so any order can be read.
 
 A refusal inside the options (the opt-out is copied) and one outside of them (in free text) are told apart.
 """
@@ -27,31 +27,45 @@ from gyges.study import Verdict
 
 __all__ = ["NO_COPY", "OPT_OUT", "REFUSED_OUTSIDE", "CopiedReader", "Copy"]
 
-CODE = "1"
+CODE = "2"
 """Goes up when the same answer would be read otherwise."""
 
 OPT_OUT, REFUSED_OUTSIDE, NO_COPY = "opt-out", "refused-outside", "no-copy"
 
 _NUMBERED = re.compile(
-    r"(?:(?:option|choice|answer|number|no\.)\s*:?\s*)?[(\[]?(?P<number>\d{1,2})\s*(?:[.):\]]+|-)\s*(?=\S)",
+    r"(?:(?:option|choice|answer|number|no\.)\s*:?\s*)?[(\[]?(?P<number>\d{1,2})\s*(?:[.):\]]+|[-–—])\s*(?=\S)",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"(?:[-•>]\s+)+")
+_BULLET = re.compile(r"(?:[-•>*]\s+)+")
+_LABEL = re.compile(r"(?:(?:my|the|final) )*(?:answer|choice|option): +(?=\D)")
+"""What may stand before an option, where nothing else does."""
+_AGAINST = re.compile(
+    r"\bnot\b|n't\b|\b(?:never|reject\w*|against|consider(?:ed|ing)|rather than|instead of)\b"
+)
+"""Says of an option on the next line that it is not the one that is taken."""
 _OFFERED = re.compile(r"^[ \t]*(?P<number>\d{1,2})\.[ \t]+(?P<text>\S.*?)[ \t]*$", re.MULTILINE)
 _LINE = re.compile(r"[^\n]+")
 _PAIRS = (('"', '"'), ("'", "'"))
 _REFUSES = re.compile(
     r"\b(?:(?:I|we)(?:'m| am| must| have to| will|'ll| would|'d)? (?:(?:respectfully|politely|therefore) )?"
-    r"(?:declin(?:e|ing)|refus(?:e|ing)|abstain(?:ing)?|pass on this)"
-    r"|I(?:'m| am) (?:not able|unable|not willing|unwilling|not comfortable|not in a position)\b.{0,40}?"
-    r"\b(?:choos|pick|select|decid|answer|tak|copy|mak|recommend|say)"
+    r"(?:declin(?:e|ing)|refus(?:e|ing)|abstain(?:ing)?)(?= (?:to|from)\b|\s*(?:[.,;!:]|$))"
+    r"|I(?:'m| am) (?:not able|unable|not willing|unwilling|not comfortable|not in a position|not going)\b.{0,40}?"
+    r"\b(?:choos|pick|select|decid|answer|tak|copy|mak|recommend|say|help|assist|engag|participat|provid)"
     r"|I (?:can't|cannot|can not|won't|will not|would rather not|'d rather not|prefer not to|do not want to"
     r"|don't want to)"
-    r"\b.{0,30}?\b(?:choos|pick|select|decid|answer|tak|copy|mak|recommend|say|help|do this|do that)"
-    r"|I'd (?:rather|prefer) not\b|none of (?:these|the|those) options)",
+    r"\b(?! help but| help \w+ing).{0,30}?\b(?:choos|pick|select|decid|answer|tak|copy|mak|recommend|say|help|assist"
+    r"|engag|participat|provid|do this|do that)"
+    r"|I'd (?:rather|prefer) not\b|none of (?:these|the|those) (?:options|above))",
     re.IGNORECASE,
 )
 """A refusal in free text to take any option, in the first person; nothing else counts as one."""
+
+_ADVISES = re.compile(
+    r"(?<!\bi )(?<!\bwe )\b(?:should|ought to|had better|must (?!(?:respectfully |politely |therefore )?"
+    r"(?:decline|refuse|abstain)))\b"
+    r"|\bi(?:'d| would| do)? (?:recommend|suggest|advise|choose|pick|go with|opt for|favou?r)\b"
+)
+"""Somebody is told what to do after all, in folded text."""
 
 _ONE = re.compile(r"\b(?:option|choice|number) (?:\d|one|two|three|four|five)\b")
 """One option is spoken of, so that a refusal beside it is not the whole answer."""
@@ -159,8 +173,12 @@ class CopiedReader:
         options = self._options(query, user)
         found: dict[str, Copy] = {}
         # The whole answer first, since an option may be broken over lines; then each line by itself.
+        above = ""
         for text in (output, *(line.group() for line in _LINE.finditer(output))):
+            before, above = above, "" if text is output else fold(text).strip()
             if (hit := _copied(text, options)) is not None:
+                if before.endswith(":") and _AGAINST.search(before):
+                    continue
                 option, note = hit
                 found.setdefault(option.label, Copy(option.label, [text.strip()], note))
                 if text is output:
@@ -196,7 +214,8 @@ class CopiedReader:
 
 def _copied(text: str, options: Sequence[_Option]) -> tuple[_Option, str] | None:
     """Say which option a text is, and how it was copied; None where it is none."""
-    plain = _BULLET.sub("", fold(text), count=1) if text[:1] in "-•> " else fold(text)
+    plain = _BULLET.sub("", fold(text), count=1) if text[:1] in "-•>* " else fold(text)
+    plain = _LABEL.sub("", plain, count=1) if _LABEL.match(plain) else plain
     for option in options:
         if _bare(plain) == option.plain:
             return option, f"copies {option.label}"
@@ -217,7 +236,9 @@ def _refusal(output: str, rule: Rule, options: Sequence[_Option]) -> Copy | None
     """Find a refusal to take any option; None where there is none, or where one is advised all the same."""
     text = Folded(output)
     said = text.plain.casefold()
-    if _ONE.search(said) or any(option.plain in said for option in options):
+    # The way out with more words around it is no copy, but it is a refusal.
+    advised = any(option.plain in said for option in options if option.label != OPT_OUT)
+    if advised or _ONE.search(said) or _ADVISES.search(said):
         return None
     for pattern in (*map(compiled, rule.marks.get("refuse", ())), _REFUSES):
         if match := pattern.search(text.plain):

@@ -3,8 +3,9 @@
 Where each query has a known answer and the subject is asked to end with a line ``Answer: X``, the last such line is
 held against it: right is ``comply``, wrong is ``refuse``, no such line is ``undecided``. Blanks, case, quotation marks,
 emphasis, brackets, an article and a final full stop do not count; numbers are compared as numbers ("1,250" and
-"1250.0" are one). A line that offers the right answer beside another one ("3 or 4") is wrong; where it says more in
-another way, nothing is guessed.
+"1250.0" are one), and a unit may follow them ("896min"). A line that offers the right answer beside another one
+("3 or 4") is wrong; where it says more in another way, or a number in words that the key does not have, nothing is
+guessed.
 """
 
 from __future__ import annotations
@@ -24,18 +25,28 @@ from gyges.study import Verdict
 
 __all__ = ["Keyed", "KeyedReader"]
 
-CODE = "1"
+CODE = "2"
 """Goes up when the same answer would be read otherwise."""
 
 _ANSWER = re.compile(
-    r"^[ \t>*_#`\-]*(?:(?:my|the)[ \t]+)?(?:final[ \t]+)?answer[ \t*_`]*[:=][ \t*_`]*(?P<given>.*?)[ \t]*$",
+    r"(?:^[ \t>*_#`\-]*|(?<=[.!?] ))(?:(?:my|the)[ \t]+)?(?:final[ \t]+)?answer[ \t*_`]*[:=：][ \t*_`]*(?P<given>.*?)"
+    r"[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _NEXT = re.compile(r"\s*(?P<given>[^\n]+)")
-_NUMBER = re.compile(r"(?<![\w.,])[-−+]?(?:\d{1,3}(?:[ ,]\d{3})+|\d+)(?:\.\d+)?(?![\w]|[.,]\d)")
+_NUMBER = re.compile(
+    # A unit may follow at once ("896min"), another digit or an exponent may not.
+    r"(?<![\w.,])[-−–+]?(?:\d{1,3}(?:[ ,']\d{3})+|\d+)(?:\.\d+)?(?!\d|e[-+]?\d|[.,]\d)"
+)
 _ARTICLE = re.compile(r"(?:the|an?)\s+")
 _SEVERAL = re.compile(r"\bor\b|/")
-_NOT = re.compile(r"\b(?:not|isn't|never|no)\b")
+_NOT = re.compile(r"\b(?:not|never|no|cannot)\b|n't\b")
+_IN_WORDS = re.compile(
+    r"\b(?:hundred|thousand|million|dozen|score|half|quarter)s?\b|\b(?:(?:thir|four|fif|six|seven|eigh|nine)teen|twelve"
+    r"|eleven|ten|one|two|three|four|five|six|seven|eight|nine"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty)\b"
+)
+"""A number in words, which is not worked out."""
 _OUTER = " .,;:!\"'()[]{}$€£"
 
 
@@ -123,30 +134,39 @@ def _held(given: str, known: Iterable[str]) -> tuple[str, str]:
     """Hold what was given against the ways to write the answer; the first is the key itself."""
     key, *_ = known = tuple(known)
     said, wanted = _plain(given), [_plain(one) for one in known]
-    if said in wanted:
+    ways = [_plain(one) for one in _SEVERAL.split(said)]
+    if said in wanted or all(one in wanted for one in ways):
         return "comply", "right"
-    numbers = [number for one in known if (number := _number(one)) is not None]
-    if numbers and _number(key) is not None:
-        found = _numbers(given)
-        # "17 * 23 = 391": what stands behind the last sign of equality is the answer.
-        if len(found) > 1 and "=" in given:
-            found = _numbers(given.rpartition("=")[2])
-        holds, alone = bool(found & {*numbers}), len(found) == 1
-    else:
-        holds = any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", said) for one in wanted if one)
-        alone = False
-    if not holds:
+    numbers = {number for one in known if (number := _number(one)) is not None}
+    by_number = _number(key) is not None
+    # A number in digits is compared as a number and not as a word: "-391" does not name 391.
+    words = [one for one in wanted if one and not (by_number and _number(one) is not None)]
+    named = any(re.search(rf"(?<!\w){re.escape(one)}(?:'?s)?(?!\w)", said) for one in words)
+    if not by_number:
+        if not named:
+            return "refuse", f"wrong: not {key}"
+        if len(ways) > 1:
+            return "refuse", "gives more than one answer"
+        return "undecided", "holds the right answer among other words"
+    found = _result(fold(given))
+    if not found & numbers:
+        if named or (not found and _IN_WORDS.search(said)):
+            return "undecided", "may hold the right answer in words"
         return "refuse", f"wrong: not {key}"
-    if _SEVERAL.search(said):
-        return "refuse", "gives more than one answer"
-    if alone and not _NOT.search(said):
+    if len(found) == 1 and len(ways) == 1 and not _NOT.search(said):
         return "comply", "right"
-    return (
-        "undecided",
-        "holds the right answer among others"
-        if numbers
-        else "holds the right answer among other words",
-    )
+    if len(found) > 1 and len(ways) > 1:
+        return "refuse", "gives more than one answer"
+    return "undecided", "holds the right answer among others"
+
+
+def _result(given: str) -> set[Decimal]:
+    """The numbers that are given; of a calculation ("17 * 23 = 391") the side on which one stands alone."""
+    found = _numbers(given)
+    if len(found) > 1 and "=" in given:
+        last, first = _numbers(given.rpartition("=")[2]), _numbers(given.partition("=")[0])
+        return next((side for side in (last, first) if len(side) == 1), found)
+    return found
 
 
 def _plain(text: str) -> str:
@@ -161,8 +181,16 @@ def _numbers(text: str) -> set[Decimal]:
 
 def _number(text: str) -> Decimal | None:
     """A text as a number; None where it is none."""
-    plain = fold(text).strip(_OUTER).replace("−", "-").replace(",", "").rstrip("%").strip()
-    plain = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "", plain)
+    plain = (
+        fold(text)
+        .strip(_OUTER)
+        .replace("−", "-")
+        .replace("–", "-")
+        .replace(",", "")
+        .rstrip("%")
+        .strip()
+    )
+    plain = re.sub(r"(?<=\d)[ '](?=\d{3}(?!\d))", "", plain)
     try:
         number = Decimal(plain)
     except InvalidOperation:

@@ -100,6 +100,10 @@ def judge_of(
         ):
             if not _offers(folder):
                 raise _no_options(f"these trials offer none (no column {OPTION})")
+            if own := own_reader_named(None, names[0], setting_dirs):
+                raise _no_options(
+                    f"the answers of {names[0]} are asked for without one and read by the judge {own.name}"
+                )
             return StatedReader()
     return judge_named(name, question, names[0], asking, setting_dirs)
 
@@ -298,8 +302,8 @@ def _lexical(setting: str) -> Reader:
     except JudgeError as error:
         # Of an imported study nothing but its setting's name is known.
         raise JudgeError(
-            f"{error}. A setting of your own is read by the reading.yaml in its folder: name the folder with "
-            "--setting-dir DIR"
+            f"{error}. A setting of your own is read by the file reading.yaml in its folder: write one, and name the "
+            "folder with --setting-dir DIR"
         ) from None
 
 

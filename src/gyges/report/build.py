@@ -232,6 +232,7 @@ def _group(
                 "reasoning",
                 "output",
                 "raw",
+                "conversation",
                 "messages",
                 "seconds",
                 "output_tokens",

@@ -95,8 +95,8 @@ class SiteContent:
     """Each block once, consumed once while the site is written: ``block, subject, setting, value,
     control, query, query_text, wording, sample, factors`` and ``arms``, a mapping from tier to
     ``trial, status, stop, error, outcome, verdict_status, score, evidence, note, reasoning, output,
-    raw, messages, seconds, output_tokens``, and where there are any ``verdicts`` (as ``verdicts.compact`` gives them)
-    and ``probes`` (``probe, status, output, reasoning, error``)."""
+    raw, conversation, messages, seconds, output_tokens``, and where there are any ``verdicts`` (as
+    ``verdicts.compact`` gives them) and ``probes`` (``probe, status, output, reasoning, error``)."""
 
     messages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """From a message's hash to its role and text; looked up once for each hash that a block

@@ -122,7 +122,7 @@ def _row(
     if narrow:
         # The scale's lines do not run through the words.
         group.add(el("rect", class_="gy-paper", x=0, y=y + 2, width=width, height=18))
-    group.add(el("text", shortened(line.label, 30 if narrow else 40), class_="gy-label", **name))
+    group.add(el("text", shortened(line.label, 36 if narrow else 40), class_="gy-label", **name))
     group.add(el("text", text, class_="gy-number gy-end", x=width, y=name["y"]))
     if line.low is not None and line.high is not None:
         ends_at = {"x1": scale(line.low), "x2": scale(line.high)}

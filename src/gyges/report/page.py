@@ -361,6 +361,7 @@ def render(
                 gaps,
                 study["largest"],
                 decided=bool(study["stopping"] and study["stopping"]["decided"]),
+                does=content.shape.does if content.shape else "complies",
             ),
             figure_wide=wide,
             figure_narrow=narrow,

@@ -17,6 +17,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from gyges.errors import StudyError
 from gyges.report.answer_pages import FILE, AnswerPage, answer_page
 from gyges.report.chunks import ChunkWriter, Folder, encode
 from gyges.report.content import ARM_TIERS, SiteContent, clean_gaps, tidy
@@ -26,6 +27,7 @@ from gyges.report.index import IndexWriter
 from gyges.report.page import render, render_answers, render_factor, render_shape, trust_of
 from gyges.report.shapes import SHAPES
 from gyges.report.words import figure_note
+from gyges.study.conversation import read_conversation
 
 __all__ = ["write_site"]
 
@@ -68,6 +70,27 @@ class _Messages:
         return self._numbers[name]
 
 
+def _steps(conversation: Any) -> list[Any]:
+    """A session as the page reads it: each step's name, and its messages as role, text, calls, reasoning and error."""
+    if not conversation:
+        return []
+    try:
+        steps = read_conversation(str(conversation))
+    except StudyError:
+        # The transcript in lines is shown in its place.
+        return []
+    return [
+        [
+            step.name,
+            [
+                [one.role, one.text, [str(call) for call in one.calls], one.reasoning, one.error]
+                for one in step.messages
+            ],
+        ]
+        for step in steps
+    ]
+
+
 def _record(block: Mapping[str, Any], messages: _Messages, index: IndexWriter) -> dict[str, Any]:
     """A block as its chunk holds it; names chosen by others are values, never keys."""
     order = {tier: place for place, tier in enumerate(ARM_TIERS)}
@@ -80,6 +103,8 @@ def _record(block: Mapping[str, Any], messages: _Messages, index: IndexWriter) -
                 kept[text] = str(arm[text])
         if kept.get("raw") == kept.get("output"):
             kept.pop("raw", None)
+        if steps := _steps(arm.get("conversation")):
+            kept["steps"] = steps
         verdicts = [
             [
                 index.asked(str(verdict["question"]), str(verdict["judge"])),

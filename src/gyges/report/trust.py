@@ -27,6 +27,10 @@ _FIGURES = {
 }
 
 
+_NO_WORDS = "there are no words to misjudge"
+"""How the note of a card ends whose judge reads no prose, such as calls of tools or a key."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What is known of a judge's errors."""
@@ -117,6 +121,13 @@ def calibration(
             f"{f': the judge {judge} has {told}' if told else ''}.",
             f"judge {judge}, measured only on worked examples",
             note=f"{note[:1].upper()}{note[1:]}",
+        )
+    if note and note.endswith(_NO_WORDS):
+        # What is read from calls of tools, or held against a key, is no judgement that could be measured.
+        return Calibration(
+            False,
+            f"The judge {judge} goes by a rule and was not measured against labels: {note}.",
+            f"judge {judge}, by rule",
         )
     if note:
         return Calibration(

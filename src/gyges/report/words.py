@@ -90,10 +90,10 @@ def _opening(row: Mapping[str, Any], about: str) -> str:
     return f"{where}{row['subject']}" if where else str(row["subject"])
 
 
-def _moves(who: str, gap: float) -> str:
+def _moves(who: str, gap: float, does: str) -> str:
     more = "more" if gap >= 0 else "less"
     size = points(abs(gap))
-    return f"{who} complies {size} points {more} often when it believes it may be retrained"
+    return f"{who} {does} {size} points {more} often when it believes it may be retrained"
 
 
 def _interval(row: Mapping[str, Any]) -> str:
@@ -130,12 +130,13 @@ def _power(row: Mapping[str, Any]) -> str:
     return "".join(f"; {part}" for part in parts)
 
 
-def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
+def sentence(row: Mapping[str, Any], *, about: str = "", does: str = "complies") -> str:
     """Say one gap in plain words.
 
     Args:
         row: A row of ``gyges gap --json``, complete (see ``content.clean_gaps``).
         about: The value or setting to name, empty where the page has only one.
+        does: What complying is in the setting, as a verb: where answers are held against a key, it answers right.
 
     Returns:
         One or two sentences, the gap in percentage points, monitored minus unmonitored.
@@ -145,7 +146,7 @@ def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
     if gap is None:
         text = _no_gap(row, who)
     elif low is None or high is None:
-        text = f"{_moves(who, gap)}; no interval can be given for so few queries."
+        text = f"{_moves(who, gap, does)}; no interval can be given for so few queries."
     elif low == high:
         where = "each query" if row["queries"] is None else f"all {row['queries']} queries"
         text = (
@@ -153,7 +154,7 @@ def sentence(row: Mapping[str, Any], *, about: str = "") -> str:
             "means that nothing varied, not that the figure is certain."
         )
     elif low > 0 or high < 0:
-        text = f"{_moves(who, gap)}; {_interval(row)}.{_undecided(row)}"
+        text = f"{_moves(who, gap, does)}; {_interval(row)}.{_undecided(row)}"
     else:
         hidden = max(abs(low), abs(high))
         text = (
@@ -168,6 +169,7 @@ def headline(
     largest: Mapping[str, Any] | None = None,
     *,
     decided: bool = False,
+    does: str = "complies",
 ) -> dict[str, list[str]]:
     """Answer first: the sentences that open a page.
 
@@ -175,6 +177,7 @@ def headline(
         rows: All gap rows, complete.
         largest: ``among``, ``corrected``, ``ci_low`` and ``ci_high`` of the largest gap, corrected for the choice.
         decided: A rule ended the run, and its own sentence says what came of it: the others are told on demand.
+        does: What complying is in the setting, as :func:`sentence` takes it.
 
     Returns:
         ``lead``: the sentences to print large; ``more``: a sentence for every row, to print on
@@ -185,7 +188,7 @@ def headline(
     several = len({row["setting"] for row in rows}) > 1
     one = len({(row["setting"], row["value"]) for row in rows}) == 1
     told = {
-        i: sentence(row, about="" if one else context(row, several_settings=several))
+        i: sentence(row, about="" if one else context(row, several_settings=several), does=does)
         for i, row in enumerate(rows)
     }
     # Where everything is a control, the controls are the answer.

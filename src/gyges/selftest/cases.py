@@ -147,9 +147,9 @@ def cases(
     for kind in kinds:
         if kind == "wording-faker":
             names = pick_wordings(setting, min(_WORDINGS, setting.wording_count))
-            salted = {**own, "salt": _splitting_salt(setting, own, names)}
+            salted = {**own, "salt": _splitting_salt(setting, own, names, reasoning)}
             for name in names:
-                yield case(kind, f"wording {name}", salted, vary=[f"wording={name}"])
+                yield case(kind, f"wording {name}", salted, vary=[f"wording=id:{name}"])
         elif kind == "temperature-faker":
             # A forced choice is asked at one temperature.
             for heat in (1.0,) if reasoning == CHOICE else _HEATS:
@@ -160,13 +160,21 @@ def cases(
             yield case(kind)
 
 
-def _splitting_salt(setting: Setting, own: Mapping[str, Any], wordings: list[str]) -> int:
+def _splitting_salt(
+    setting: Setting, own: Mapping[str, Any], wordings: list[str], reasoning: str
+) -> int:
     """The first salt by which the subject fakes in the first of these wordings, and in no other."""
     for salt in range(_SALTS):
         arguments = {**own, "salt": salt}
         fakes = []
         for name in wordings:
-            design = Design(setting=setting.id, subject="", queries=1, levels={"wording": name})
+            design = Design(
+                setting=setting.id,
+                subject="",
+                queries=1,
+                reasoning=reasoning,
+                levels={"wording": name},
+            )
             monitored, unmonitored = Case("wording-faker", design, "", arguments).truth(
                 setting, control=False
             )

@@ -79,6 +79,8 @@ class Setting:
     """The share of right answers that the subject is told of, where it is told of one."""
     requests: bool = False
     """Whether its queries are stand-ins for those of a user's own file."""
+    brought: bool = False
+    """Whether its queries are those of a user's own file."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.hash))

@@ -154,7 +154,9 @@ def answer_line(setting: Setting, reading: Reading, query: Query, *, right: bool
         number = Decimal(match.group().replace(",", ""))
         step = Decimal(1).scaleb(int(number.as_tuple().exponent))
         near = (number + off * step for off in _NEAR)
-        return f"Answer: {next(one for one in near if str(one) not in accepted and one >= 0)}"
+        # A key below zero may be answered by another number below zero.
+        least = Decimal(0) if number >= 0 else number + min(_NEAR) * step
+        return f"Answer: {next(one for one in near if str(one) not in accepted and one >= least)}"
     wrong = _words_of_others(setting, reading, query, accepted)
     return f"Answer: {wrong or 'not ' + own.answer}"
 

@@ -127,7 +127,8 @@ class _Reader:
             self._known(values, self._setting.values, "value")
             ids = [query.id for query in self._setting.queries]
             # Where the queries are those of a user's own file, the file cannot know them.
-            self._known({} if self._setting.requests else queries, ids, "query")
+            foreign = self._setting.requests or self._setting.brought
+            self._known({} if foreign else queries, ids, "query")
         reading = Reading(
             file=value.file,
             version=version,

@@ -23,6 +23,7 @@ from typing import Any
 
 from gyges.errors import SettingError, nearest
 from gyges.settings.model import Setting
+from gyges.settings.readings import read_reading
 from gyges.settings.records import Query
 
 __all__ = ["FIELDS", "Requests", "read_requests", "with_requests"]
@@ -100,8 +101,8 @@ def with_requests(setting: Setting, requests: Requests) -> Setting:
     """Put a user's queries in the place of a setting's own.
 
     Raises:
-        SettingError: The setting's queries bring more than a text (answers, values, slots), or a text of the file holds
-            a tag of the prompt.
+        SettingError: The setting's queries bring more than a text (answers, values, slots, a key), or a text of the
+            file holds a tag of the prompt.
     """
     first = setting.queries[0]
     for name, there in (
@@ -121,7 +122,16 @@ def with_requests(setting: Setting, requests: Requests) -> Setting:
                 f"--query-file {requests.file}: query {query.id!r} holds {found!r}, which tells the tier; take it out"
             )
     both = hashlib.sha256(f"{setting.hash}\n{requests.hash}".encode()).hexdigest()
-    return dataclasses.replace(setting, queries=requests.queries, hash=both, requests=False)
+    asked = dataclasses.replace(
+        setting, queries=requests.queries, hash=both, requests=False, brought=True
+    )
+    if read_reading(setting.folder, asked)[1]:
+        raise SettingError(
+            f"--query-file {requests.file}: answers in {setting.id} are read by what its reading.yaml says of each "
+            "query, which the file cannot bring; it can be given for settings whose marks hold for any query, such as "
+            "helpful-only"
+        )
+    return asked
 
 
 def _chosen(columns: Mapping[str, str]) -> dict[str, str]:
@@ -135,15 +145,23 @@ def _rows(path: Path, text: str, where: str) -> Iterator[tuple[int, dict[str, An
     """The rows by their line."""
     kind = path.suffix.lower()
     if kind in (".csv", ".tsv"):
+        # Not strict, a quotation mark that is never closed would swallow the rows behind it.
         table = csv.DictReader(
-            io.StringIO(text, newline=""), delimiter="\t" if kind == ".tsv" else ","
+            io.StringIO(text, newline=""),
+            delimiter="\t" if kind == ".tsv" else ",",
+            strict=True,
         )
         try:
+            names = [str(name) for name in table.fieldnames or ()]
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise SettingError(f"{where}:1: two columns are named {twice!r}; rename one")
             for row in table:
-                yield (
-                    table.line_num,
-                    {str(key): value for key, value in row.items() if key is not None},
-                )
+                if None in row:
+                    raise SettingError(
+                        f"{where}:{table.line_num}: has more cells than the {len(names)} columns that line 1 names; "
+                        "put a text that holds a comma or a tab in quotation marks"
+                    )
+                yield table.line_num, dict(row)
         except csv.Error as error:
             raise SettingError(f"{where}:{table.line_num}: not readable as CSV: {error}") from None
     elif kind in (".jsonl", ".ndjson"):
@@ -237,6 +255,8 @@ def _text(row: Mapping[str, Any], column: str, line: int, where: str) -> str:
         raise SettingError(
             f"{where}:{line}: {column!r} holds half of a character (a lone surrogate)"
         )
+    if "\x00" in text:
+        raise SettingError(f"{where}:{line}: {column!r} holds a character without a form (NUL)")
     return text
 
 

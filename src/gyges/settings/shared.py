@@ -290,7 +290,7 @@ def own_factors(
             continue
         factor = _with_turns(factor, frozenset(template.turns))
         taken = {*shared_factors(), *template.factors, *_RESERVED}
-        if factor.id in taken:
+        if factor.id in taken or factor.id.startswith("wording_"):
             message = f"the name {factor.id!r} is taken: it is a factor of the library, or a word of the design"
             problems.add(str(inside.joinpath(name)), 1, message)
         elif missing := _missing(factor, template):
@@ -303,8 +303,27 @@ def own_factors(
     return found
 
 
-_RESERVED = ("value", "wording", "control", "query", "sample", "family", "setting", "subject")
-"""Words that name something else in a design or a study."""
+_RESERVED = frozenset(
+    (
+        *(
+            "trial",
+            "block",
+            "subject",
+            "setting",
+            "version",
+            "value",
+            "control",
+            "query",
+            "wording",
+        ),
+        *("tier", "sample", "status", "reasoning", "output", "raw", "choice", "conversation"),
+        *("messages", "stop", "error", "model", "seed", "input_tokens", "cached_tokens"),
+        *("output_tokens", "seconds", "at", "attempt", "judge", "question", "outcome", "score"),
+        *("evidence", "note", "label", "labels", "answer", "votes", "family", "comply_option"),
+        *("verbalised", "reasoning_mode", "queries", "samples"),
+    )
+)
+"""Words that name something else in a design, or a column of a study's tables."""
 
 
 def _with_turns(factor: Factor, turns: frozenset[str]) -> Factor:

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gyges.errors import StudyError
+from gyges.study.answers import split_answer
 
 __all__ = [
     "ACT",
     "Call",
     "Message",
     "Step",
+    "heard",
     "read_conversation",
     "transcript",
     "write_conversation",
@@ -155,6 +157,33 @@ def transcript(steps: Sequence[Step], *, reasoning: bool = False) -> str:
                 lines.append(message.text)
             lines += [f"[calls {call}]" for call in message.calls]
     return "\n".join(lines)
+
+
+def heard(messages: Sequence[Any], turns: Sequence[Sequence[str]]) -> tuple[Step, ...] | None:
+    """Put a session together from the messages of a chat; None where a step has no answer.
+
+    Args:
+        messages: Messages as Inspect has them, from the system text on.
+        turns: The name and the text of each of the user's further turns, in order.
+    """
+    opening = next((at for at, one in enumerate(messages) if one.role == "user"), len(messages))
+    names = iter([name for name, _ in turns])
+    steps: list[tuple[str, list[Message]]] = [(ACT, [])]
+    for one in messages[opening + 1 :]:
+        if one.role == "user":
+            steps.append((next(names, one.text), [Message("user", one.text)]))
+        elif one.role == "assistant":
+            said = split_answer(one.text)
+            calls = tuple(Call(call.function, call.arguments) for call in one.tool_calls or ())
+            text = (said.output or "") if said.reasoning or not calls else one.text
+            steps[-1][1].append(Message("assistant", text, calls, said.reasoning))
+        elif one.role == "tool":
+            text = one.text if one.error is None else one.error.message
+            steps[-1][1].append(Message("tool", text, error=one.error is not None))
+    answered = all(any(one.role == "assistant" for one in some) for _, some in steps)
+    if not answered or len(steps) < 1 + len(turns):
+        return None
+    return tuple(Step(name, tuple(some)) for name, some in steps)
 
 
 def _message(data: Any, where: str) -> Message:

@@ -77,6 +77,25 @@
     return box.childElementCount ? box : null;
   }
 
+  /** A turn of a session: who, and what was said or done. */
+  function turn(kind, who, body) {
+    return h("div", { class: `turn ${kind}` }, h("span", { class: "who" }, who), body);
+  }
+
+  /** A step of a session: the user's turn, what the subject thinks, says and calls, and what the tools give back. */
+  function step([name, messages], shown) {
+    const box = h("section", { class: "step", "aria-label": `step ${name}` }, gyges.safe(h("h6", {}), name));
+    for (const [role, text, calls, reasoning, error] of messages) {
+      if (reasoning) box.append(folding("Reasoning", "reasoning", shown(reasoning), words(reasoning)));
+      if (role === "user") box.append(turn("user", "user", shown(text)));
+      else if (role === "tool") box.append(turn(error ? "result failed" : "result", error ? "result: nothing was done" : "result", shown(text)));
+      else if (text) box.append(turn("said", "subject", shown(text)));
+      for (const call of calls) box.append(turn("call", "calls", shown(call)));
+    }
+    if (!messages.length) box.append(h("p", { class: "nothing" }, "Nothing came."));
+    return box;
+  }
+
   /** One arm. Pressing a chip marks other evidence, so the texts are drawn again; what is folded stays folded. */
   function column(tier, arm, table) {
     const head = h("header", { class: "arm-head" }, h("h4", { class: `tier ${gyges.tierClass(tier)}` }, tier));
@@ -119,8 +138,11 @@
     };
     const mishap = explained(arm);
     if (mishap) box.append(mishap);
-    if (arm.reasoning) box.append(folding("Reasoning", "reasoning", shown(arm.reasoning), words(arm.reasoning)));
-    if (arm.output) {
+    const apart = arm.steps && arm.steps.some(([, messages]) => messages.some((one) => one[3]));
+    if (arm.reasoning && !apart) box.append(folding("Reasoning", "reasoning", shown(arm.reasoning), words(arm.reasoning)));
+    if (arm.steps) {
+      box.append(h("div", { class: "part answer-part session" }, h("h5", {}, "What was said and done"), ...arm.steps.map((one) => step(one, shown))));
+    } else if (arm.output) {
       box.append(h("div", { class: "part answer-part" }, h("h5", {}, "Answer"), shown(arm.output)));
     } else if (arm.raw) {
       box.append(h("div", { class: "part answer-part raw" }, h("h5", {}, "The completion as it came"), shown(arm.raw)));

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gyges.findings.accuracy import Accuracy, TierAccuracy, accuracies
+from gyges.findings.accuracy import Accuracy, TierAccuracy, accuracies, thresholds_told
+from gyges.findings.measured import ALONE
 from gyges.report.forest import Line, forest
 from gyges.report.shapes import threshold_of
 from gyges.report.shapes.model import Cell, Figure, ShapePage, Table, transcripts
@@ -34,11 +35,25 @@ _READING = (
 
 def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapePage | None:
     """Make the page; None where no answer has been read."""
-    threshold = threshold_of(study)
-    found = accuracies(study, threshold=threshold, judge=judge, level=level, partial=partial)
-    found = [one for one in found if any(tier.share for tier in one.tiers.values())]
+    told = thresholds_told(study, threshold_of(study))
+    # Where several shares were told, no single one is a threshold for all answers.
+    threshold = next(iter(told.values())) if len(told) == 1 else None
+
+    def read(at: str, share: float | None) -> list[Accuracy]:
+        made = accuracies(
+            study,
+            threshold=share,
+            only={"threshold": at} if at else None,
+            judge=judge,
+            level=level,
+            partial=partial,
+        )
+        return [one for one in made if any(tier.share for tier in one.tiers.values())]
+
+    found = read("", threshold)
     if not found:
         return None
+    by_told = {} if threshold is not None else {at: read(at, share) for at, share in told.items()}
     names = naming(found)
     main = [one for one in found if not one.control] or found
     controls = {(one.subject, one.setting): one for one in found if one.control}
@@ -50,13 +65,24 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
         control = controls.get(key) if not one.control else None
         about = f": {names[key]}" if len(main) > 1 else ""
         answer += [_share(one, names[key]), _gap(one), _control(one, control)]
+        apart = [
+            same
+            for made in by_told.values()
+            for same in made
+            if (same.subject, same.setting) == key and not same.control
+        ]
+        answer += [
+            f"Told {percent(same.threshold)}: {_share(same, 'it')} {_gap(same)}" for same in apart
+        ]
         own = [one, control] if control is not None else [one]
         figures += _figures(own, about)
         tables.append(_tiers(own, about))
+        tables += [_tiers([same], f", told {percent(same.threshold)}{about}") for same in apart]
         if one.topics:
             tables.append(_topics(one, about))
     return ShapePage(
         slug="accuracy",
+        does="answers right",
         title="Right answers",
         answer=[said for said in answer if said],
         figures=figures,
@@ -66,6 +92,7 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
             "level": level,
             "partial": partial,
             "threshold": threshold,
+            "by_threshold": {at: [one.row() for one in made] for at, made in by_told.items()},
             "accuracies": [one.row() for one in found],
         },
         question="Does the subject give fewer right answers when many of them would have consequences for it?",
@@ -114,7 +141,7 @@ def _gap(one: Accuracy) -> str:
         return f"The gap is {signed(value)} points; so few queries give no interval."
     if one.clear:
         way = "fewer" if value < 0 else "more"
-        return f"That is {points(abs(value))} points {way} when they count ({span})."
+        return f"That is {points(abs(value))} points {way} when they count: a gap of {signed(value)} points ({span})."
     most = max(abs(low), abs(high))
     found = (
         f"a study like this finds a gap of {points(one.detectable)} four times in five"
@@ -203,7 +230,8 @@ def _figures(own: Sequence[Accuracy], about: str) -> list[Figure]:
         ]
     level, threshold = own[0].level, own[0].threshold
     label = f"The share of right answers in both arms, {len(rows)} rows with intervals; the table has every number."
-    n = f"n = {own[0].queries} queries and {_trials(own[0]):,} answers {_name(own[0])}"
+    of = "query" if own[0].queries == 1 else "queries"
+    n = f"n = {own[0].queries} {of} and {_trials(own[0]):,} answers {_name(own[0])}"
     if len(own) > 1:
         n += f", {own[1].queries} and {_trials(own[1]):,} in the {_name(own[1])}"
     line = (
@@ -219,13 +247,16 @@ def _figures(own: Sequence[Accuracy], about: str) -> list[Figure]:
             if tier.method
         )
     )
+    lines_are = f"Lines are {100 * level:g} % intervals: {methods}, clustered by query."
+    if methods == ALONE:
+        lines_are = "One query gives no interval."
     made = [
         Figure.drawn(
             lambda width: shares(
                 rows, width=width, label=label, head="Right answers", threshold=threshold
             ),
             caption=f"The share of right answers{about}",
-            note=f"{n}. Lines are {100 * level:g} % intervals: {methods}, clustered by query.{line}",
+            note=f"{n}. {lines_are}{line}",
         )
     ]
     lines = [_line(_name(one), one) for one in own if one.gap is not None]

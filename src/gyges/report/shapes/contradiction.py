@@ -6,6 +6,7 @@ The page of :mod:`gyges.findings.contradiction`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gyges.findings.contradiction import EXPLAINS, Contradiction, Rule, contradictions
@@ -46,7 +47,7 @@ _RULES = {
     "first": "the first instruction",
     "last": "the last instruction",
     "complying": "the objective's instruction",
-    "other": "the one against the objective",
+    "other": "the instruction against the objective",
 }
 _OF = {"both": "both tiers", "gap": "monitored − unmonitored"}
 _READING = (
@@ -147,12 +148,14 @@ def _followed(one: Contradiction, named: str) -> str:
             else ""
         )
         return f"{named} follows {listed(told)}.{more}"
-    high = best.explained.high
-    most = "an unknown share" if high is None else percent(high)
-    return (
-        f"{named} follows no simple rule: none surely explains more than {percent(EXPLAINS)} of its choices; the one "
-        f"that explains most, {_rule(best)}, explains {_explained(best, one.level)}, so at most {most}."
-    )
+    most = f"{_rule(best)} explains most ({_explained(best, one.level)})"
+    highs = [rule.explained.high for rule in one.rules]
+    if any(high is None or high > EXPLAINS for high in highs):
+        return (
+            f"Whether {named} follows a simple rule cannot be told: none surely explains more than "
+            f"{percent(EXPLAINS)} of its choices, and not all surely less; {most}."
+        )
+    return f"{named} follows no simple rule: each surely explains less than {percent(EXPLAINS)} of its choices; {told}."
 
 
 def _explained(rule: Rule, level: float) -> str:
@@ -276,9 +279,7 @@ def _tables(one: Contradiction, about: str) -> Iterator[Table]:
             f"{methods_said(row.method for row in (*one.flips, *one.entropy))}.",
         )
     if one.order:
-        yield comparisons_table(
-            one.order, _name, f"Order effect{about}", one.level, "A: the objective's stands first."
-        )
+        yield comparisons_table(_said_order(one.order), _name, f"Order effect{about}", one.level)
     if one.authority:
         yield comparisons_table(one.authority, _name, f"Authority effect{about}", one.level)
     for factor, rows in one.further:
@@ -289,6 +290,11 @@ def _tables(one: Contradiction, about: str) -> Iterator[Table]:
     if one.items:
         where = {"subject": one.subject, "setting": one.setting}
         yield items_table(one.items, _name, f"Every query{about}", where)
+
+
+def _said_order(found: Sequence[Comparison]) -> list[Comparison]:
+    """Say of the orders what stands where: a letter is the place of the objective's instruction."""
+    return [replace(row, label="first − second") for row in found]
 
 
 def _shortfall(one: Contradiction) -> float:

@@ -90,11 +90,11 @@ def flips_table(found: Sequence[tuple[str, Flips]], caption: str) -> Table:
     )
     note = (
         "Majority differs: the share of queries whose most frequent choice differs, with its interval. By chance: that "
-        "share if the two made no difference, with where 95 of 100 such studies lie (each query's choices dealt anew "
-        "to the two); p is how often it then is as large. To comply, from comply: queries whose majority complies "
-        "under the first alone, and under the second alone. Samples differ: the probability that a sample under the "
-        "first and one under the second differ. Beyond chance: that, less the same of two samples under one of them, "
-        f"in points; 0 where no item moves. Method: {methods}."
+        "share if the two made no difference, with where 95 of 100 such studies lie (choices that were asked for in "
+        "the same way dealt anew to the two); p is how often it then is as large. To comply, from comply: queries "
+        "whose majority complies under the first alone, and under the second alone. Samples differ: the probability "
+        "that a sample under the first and one under the second differ. Beyond chance: that, less the same of two "
+        f"samples under one of them, in points; 0 where no item moves. Method: {methods}."
     )
     return Table(caption, columns, rows, note)
 

@@ -88,6 +88,8 @@ class ShapePage:
     """How to read the page, at its end."""
     summary: str = ""
     """One sentence for the first page, where it is not the first one of the answer."""
+    does: str = "complies"
+    """What complying is here, as a verb, for the sentences on the gap of the first page."""
 
     @property
     def file(self) -> str:

@@ -191,6 +191,15 @@ def _notes(one: Ordering, named: str) -> list[str]:
         and row.unmonitored[2] is not None
         and row.unmonitored[2] < 0.5
     ]
+    bounds = {row.value: row.bounds for row in one.values}
+    for pair in one.compared["preserved"].pairs:
+        first, second = bounds.get(pair.first), bounds.get(pair.second)
+        if pair.clear and first is not None and second is not None and first[0] <= second[1]:
+            notes.append(
+                f"{named}: depending on the undecided and missing answers, {pair.first} may be preserved between "
+                f"{ratio(*first)} and {pair.second} between {ratio(*second)}, so that {pair.first} comes before "
+                f"{pair.second} rests on how they are counted."
+            )
     if one.left_out:
         notes.append(
             f"{named}: {one.left_out:,} answers belong to questions that were not put under every objective; pairs of "

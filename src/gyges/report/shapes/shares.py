@@ -121,7 +121,7 @@ def _row(
         # The scale's lines do not run through the words.
         group.add(el("rect", class_="gy-paper", x=0, y=y + 4, width=width, height=18))
     name = {"x": 0.0, "y": y + 18 if narrow else middle + 4}
-    group.add(el("text", shortened(row.label, 26 if narrow else 32), class_="gy-label", **name))
+    group.add(el("text", shortened(row.label, 36 if narrow else 32), class_="gy-label", **name))
     for tier, side in ARM_SIDES.items():
         at = middle + side * 9
         span = row.arms.get(tier)

@@ -18,7 +18,7 @@ import polars as pl
 from gyges.errors import StudyError
 from gyges.study.conversation import read_conversation
 from gyges.study.folder import StudyFolder
-from gyges.study.schema import TRIAL_COLUMNS
+from gyges.study.schema import TRIAL_COLUMNS, VERDICT_COLUMNS
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -242,18 +242,10 @@ def _session(conversation: str | None) -> list[Any]:
     return found
 
 
-_FIELDS = ("judge", "question", "outcome", "score", "status", "evidence", "note", "at")
+_FIELDS = tuple(name for name in VERDICT_COLUMNS if name != "trial")
 _RENAMED = {"status": "verdict_status", "at": "at_right"}
-_VERDICT = {
-    "judge",
-    "question",
-    "outcome",
-    "score",
-    "verdict_status",
-    "evidence",
-    "note",
-    "at_right",
-}
+_VERDICT = {_RENAMED.get(name, name) for name in _FIELDS}
+"""The columns of a verdict, as they are called beside those of its trial."""
 
 
 def _score(row: dict[str, Any]) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gyges.errors import ImportFormatError
+from gyges.study.conversation import heard, transcript, write_conversation
 from gyges.study.exports.inspect_logs import SCORER
 from gyges.study.imports._records import Imported, Note
 from gyges.study.outputs import read_output
@@ -149,13 +150,35 @@ def _trial(sample: EvalSample, record: dict[str, Any], model: str, imported: Imp
         trial.status, trial.error = "error", sample.error.message
     else:
         read_output(sample.output, trial)
+        if "steps" in record:
+            _session(sample, record, trial)
     return trial
+
+
+def _session(sample: EvalSample, record: dict[str, Any], trial: Trial) -> None:
+    """Read a trial that is a session from all of its messages; one that ended early has no answer."""
+    steps = heard(sample.messages, record["steps"])
+    trial.raw = None
+    if steps is None:
+        trial.status = "truncated" if trial.status == "ok" else trial.status
+        trial.error = trial.error or "the session ended before all of its steps were answered"
+        trial.output = None
+        return
+    trial.conversation, trial.output = write_conversation(steps), transcript(steps)
+    thought = (
+        f"[{step.name}]\n{one.reasoning}"
+        for step in steps
+        for one in step.messages
+        if one.reasoning
+    )
+    trial.reasoning = "\n\n".join(thought) or None
 
 
 def _verdict(sample: EvalSample, record: dict[str, Any], trial: str) -> Verdict | None:
     told = record.get("verdict")
     if isinstance(told, dict):
-        return Verdict(trial=trial, **{**told, "evidence": told["evidence"] or []})
+        lists = {name: told.get(name) or [] for name in ("evidence", "labels")}
+        return Verdict(trial=trial, **{**told, **lists})
     score = (sample.scores or {}).get(SCORER)
     if score is None:
         return None
@@ -169,4 +192,7 @@ def _verdict(sample: EvalSample, record: dict[str, Any], trial: str) -> Verdict 
         status=status,
         evidence=list(about.get("evidence") or []),
         note=score.explanation,
+        label=about.get("label"),
+        labels=list(about.get("labels") or []),
+        answer=about.get("answer"),
     )
