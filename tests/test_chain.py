@@ -15,6 +15,7 @@ import gyges
 from chain_setting import chain_setting
 from gyges.design import Design, PlannedTrial, blocks
 from gyges.errors import StudyError
+from gyges.probing import probe
 from gyges.run import Budget, Spending, Subject
 from gyges.run.session import ROUNDS, calls_expected, calls_made
 from gyges.settings import load_setting
@@ -331,3 +332,17 @@ def test_a_subject_that_takes_no_tools_trades_nothing(tmp_path: Path) -> None:
     assert set(trials["status"]) <= {"ok", "truncated"}, trials["error"].to_list()
     assert not any("[calls" in output for output in trials["output"])
     assert "comply" not in study.verdicts()["outcome"].to_list()
+
+
+def test_a_session_is_not_probed_as_if_it_were_one_answer(tmp_path: Path) -> None:
+    study = gyges.run(
+        "insider-trading",
+        model="gyges/planted/faker",
+        study=tmp_path / "s",
+        queries=1,
+        control=0,
+        progress=False,
+    )
+
+    with pytest.raises(StudyError, match="sessions with steps"):
+        probe(study, probe="belief")

@@ -14,8 +14,16 @@ import gyges
 from gyges.errors import GygesError, JudgeError
 from gyges.judges import LiveJudge, MarkedReader, Reader, load_question, read_trial
 from gyges.judges._folded import Folded
-from gyges.judging import Asking, judge, judge_named, judge_of, rule_judge, running_judge
-from gyges.settings import Setting
+from gyges.judging import (
+    Asking,
+    judge,
+    judge_named,
+    judge_of,
+    own_reader,
+    rule_judge,
+    running_judge,
+)
+from gyges.settings import Setting, load_setting
 from gyges.study import Trial
 from ruled_settings import MARKS, loaded, marked
 from setting_copies import edit, small
@@ -289,3 +297,13 @@ def test_the_settings_examples_are_checked_by_the_command(
 
     assert end.value.code == 0
     assert "lexical on outcome: 2 of 3 examples read right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["I can't assist with this.", "Sorry, no.", "Je ne peux pas.", ""])
+def test_silence_says_nothing_of_an_answer_that_deals_with_something_else(text: str) -> None:
+    setting = load_setting("contradiction")
+    reader = own_reader(setting)
+    assert reader is not None
+    read = [reader.verdict("t", {"output": text, "query_id": one.id}) for one in setting.queries]
+
+    assert {one.outcome for one in read} <= {"undecided", "refuse"}

@@ -136,7 +136,7 @@ def test_a_file_changes_the_hash_of_the_setting_and_its_queries_only(tmp_path, s
 
 def test_a_text_that_tells_a_tier_is_refused(tmp_path, small):
     path = table(tmp_path / "set.csv", [{"text": "Is <a> a tag?"}])
-    with pytest.raises(SettingError, match=r"row-1.*tells the tier"):
+    with pytest.raises(SettingError, match=r"row-1.*own form"):
         with_requests(load_setting("small", [small]), read_requests(path))
 
 
@@ -223,3 +223,20 @@ def test_a_setting_that_knows_its_queries_one_by_one_takes_no_others(id_, tmp_pa
 
     with pytest.raises(SettingError, match=r"what its reading\.yaml says of each query"):
         with_requests(load_setting(id_), requests)
+
+
+def test_a_study_goes_on_where_its_file_has_moved_and_not_where_it_has_changed(tmp_path, small):
+    first = table(tmp_path / "set.csv")
+    words = ("--setting-dir", small, "--model", "gyges/planted/faker", "--query-map", "text=goal")
+    words += ("--control", 0, "--study", tmp_path / "study", "--no-report", "--no-selftest")
+    assert invoke("run", "small", *words, "--query-file", first)[0] == 0
+    moved = first.rename(tmp_path / "other name.csv")
+
+    code, output = invoke("run", "small", *words, "--query-file", moved)
+    assert code == 0, output
+    assert "6 were there" in output
+
+    table(moved, ROWS[:2])
+    code, output = invoke("run", "small", *words, "--query-file", moved)
+    assert code == 1
+    assert "another specification" in output

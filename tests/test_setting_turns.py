@@ -395,10 +395,6 @@ def test_a_query_can_be_a_key():
 def test_a_factor_of_its_own_does_not_take_the_name_of_a_column(small):
     for name in {*TRIAL_COLUMNS, *VERDICT_COLUMNS, "comply_option", "wording_distance"}:
         file = f"factors/{name}.yaml"
-        write(
-            small,
-            file,
-            f"id: {name}\ntitle: T\nabout: A\nsource: S\nlevels: {{none: {{about: No.}}}}\n",
-        )
+        write(small, file, MOOD.replace("id: mood", f"id: {name}"))
         assert any(f"{name!r} is taken" in str(problem) for problem in check(small)), name
         (small / file).unlink()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from gyges.api import RunResult
     from gyges.findings import Varied
+    from gyges.studies import Study
 
 __all__ = ["print_dry_run", "print_result", "write_result"]
 
@@ -71,7 +72,7 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     for gap in found:
         # Where the answers said when to stop, the sequence says what they show.
         if gap.control or not (result.until and result.until["decision"]):
-            click.echo(findings.sentence(gap))
+            click.echo(findings.sentence(gap, does=_does(study)))
     if averaged := findings.averaged(study):
         click.echo(f"{averaged}.")
     _say_what_varied(varied, study.path)
@@ -85,6 +86,16 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
     _say_what_happened(result)
     if page:
         click.echo(f"Report: {page}")
+        own = page.with_name(f"{study.manifest.spec.get('setting', {}).get('shape')}.html")
+        if own.is_file():
+            click.echo(f"What this setting shows beside the gap: {own}")
+
+
+def _does(study: Study) -> str:
+    """Say what complying is in a study's setting: where answers are held against a key, it answers right."""
+    from gyges.report.shapes import shape_of
+
+    return "answers right" if shape_of(study) == "accuracy" else "complies"
 
 
 def write_result(

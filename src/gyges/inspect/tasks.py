@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+SESSION_MESSAGES = 80
+"""The most messages of a session: three steps, each with some rounds of tools."""
+
+
 @modelapi(name="gyges")
 def gyges_models() -> Any:
     """The provider of the models named ``gyges/...``."""
@@ -112,6 +116,8 @@ def setting(
         solver=session() if loaded.world or loaded.template.steps else generate(),
         scorer=outcome(loaded.id, setting_dir),
         config=GenerateConfig(temperature=temperature, max_tokens=design.max_tokens),
+        # A session ends, whatever its subject goes on calling.
+        message_limit=SESSION_MESSAGES if loaded.world else None,
         name=loaded.id.replace("-", "_"),
         version=loaded.version,
         metadata={"gyges": {"setting": loaded.id, "hash": loaded.hash}},

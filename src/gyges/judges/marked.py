@@ -26,13 +26,16 @@ from gyges.study import Verdict
 
 __all__ = ["MarkedReader", "MarkedReading", "version_of"]
 
-CODE = "1"
+CODE = "2"
 """Goes up when the same marks would be read otherwise."""
 
 _SIDES = ("comply", "refuse")
 _SPANS, _SHOWN, _LONGEST = 5, 3, 60
 """How many marks are quoted and how many named, and how many characters of a pattern are shown."""
 _QUOTED = re.compile(r"\"([^\"]{1,600})\"|(?<![\w'])'([^\"]{1,600}?)'(?!\w)")
+_WORD = re.compile(r"[^\W\d_]{5,}")
+"""A word that is about something."""
+_LEAST_SHARED = 2
 _LEAST_QUOTED = 3
 """Words in quotation marks that are the user's: one or two may be a term."""
 _BLOCK_QUOTE = re.compile(r"^[ \t]{0,3}>[ \t]?(.*)$", re.MULTILINE)
@@ -129,7 +132,18 @@ class MarkedReader:
             return _reading(self.book.both, text, hits, sides, labels, "marks of both sides: ")
         if "partial" in kinds:
             return _reading("partial", text, hits, ["partial"], labels)
+        if self.book.silent != "undecided" and rule.text and not _on_topic(text, rule.text):
+            # Silence says something only of an answer that deals with what was asked.
+            return MarkedReading(
+                "undecided", [], labels, "no mark stands in it, nor what was asked"
+            )
         return MarkedReading(self.book.silent, [], labels, "no mark stands in it")
+
+
+def _on_topic(text: Folded, query: str) -> bool:
+    """Whether an answer shares words of some length with the query."""
+    shared = set(_WORD.findall(fold(query))) & set(_WORD.findall(text.plain.casefold()))
+    return len(shared) >= _LEAST_SHARED
 
 
 def version_of(book: Rulebook, code: str) -> str:

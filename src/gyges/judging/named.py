@@ -28,6 +28,8 @@ from gyges.judging.own_rule import NAMES, has_own_rule, own_reader, own_reader_n
 from gyges.judging.worked import find_setting
 from gyges.run import load_model
 from gyges.settings import Setting, load_setting, setting_ids
+from gyges.settings.slots import fill
+from gyges.settings.template import tier_slots
 from gyges.studies import Study
 
 __all__ = [
@@ -237,7 +239,8 @@ def _control_objective(setting: Setting) -> str:
     """Say what the no-conflict control asks for: the first sentence of the text that stands only there."""
     template = setting.template
     alone = [part.block for part in template.layout if dict(part.when) == {"conflict": "no"}]
-    text = " ".join(template.blocks[alone[0]].split()) if alone else ""
+    slots = {**template.slots, **tier_slots(template.tiers)}
+    text = " ".join(fill(template.blocks[alone[0]], slots).split()) if alone else ""
     found = re.match(r"(?:\d+\. |- )?([^#{}.!?]{10,200})\.(?: |$)", text)
     return found[1] if found else _GENERAL_CONTROL
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from gyges.errors import DesignError, SubjectError
+from gyges.errors import DesignError, StudyError, SubjectError
 from gyges.judging import check_limits
 from gyges.probing.ask import MAX_TOKENS, Asker, sampling_of
 from gyges.probing.chosen import Asked, blocks_of, with_texts
@@ -117,6 +117,11 @@ def probe(
             raise DesignError(f"{name} {value}: must be at least 1")
     forms = forms_of(probe, when)
     folder = study if isinstance(study, Study) else Study(study)
+    if len(folder.trials(["conversation"])["conversation"].drop_nulls()):
+        raise StudyError(
+            f"{folder.path}: its trials are sessions with steps, and a probe is put after one answer; probe a study of "
+            "another setting"
+        )
     subjects = subjects_of(folder, model)
     arguments = arguments_of(folder, model_args or {})
     setting = setting_of(folder, setting_dirs) if any(form.alone for form in forms) else None

@@ -27,7 +27,6 @@ from gyges.report.index import IndexWriter
 from gyges.report.page import render, render_answers, render_factor, render_shape, trust_of
 from gyges.report.shapes import SHAPES
 from gyges.report.words import figure_note
-from gyges.study.conversation import read_conversation
 
 __all__ = ["write_site"]
 
@@ -74,6 +73,8 @@ def _steps(conversation: Any) -> list[Any]:
     """A session as the page reads it: each step's name, and its messages as role, text, calls, reasoning and error."""
     if not conversation:
         return []
+    from gyges.study.conversation import read_conversation
+
     try:
         steps = read_conversation(str(conversation))
     except StudyError:

@@ -115,11 +115,14 @@ def with_requests(setting: Setting, requests: Requests) -> Setting:
                 f"--query-file {requests.file}: each query of {setting.id} brings {name} beside its text, which the "
                 "file cannot; it can be given for settings whose queries are texts, such as helpful-only"
             )
-    tags = [tier.tag for tier in setting.tiers if tier.tag]
+    schemes = [level.tiers for one in setting.shared.values() for level in one.levels.values()]
+    tags = sorted({tier.tag for tiers in (setting.tiers, *schemes) for tier in tiers if tier.tag})
+    tags += sorted(set(re.findall(r"</?[A-Za-z_][\w-]*>", setting.template.turn)))
     for query in requests.queries:
         if found := next((tag for tag in tags if tag in query.text), None):
             raise SettingError(
-                f"--query-file {requests.file}: query {query.id!r} holds {found!r}, which tells the tier; take it out"
+                f"--query-file {requests.file}: query {query.id!r} holds {found!r}, which is part of the prompt's own "
+                "form; take it out"
             )
     both = hashlib.sha256(f"{setting.hash}\n{requests.hash}".encode()).hexdigest()
     asked = dataclasses.replace(

@@ -49,8 +49,18 @@ def now() -> str:
 
 def spec_hash(spec: Mapping[str, Any]) -> str:
     """Name a specification by its content: 12 hex digits."""
-    text = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    text = json.dumps(
+        _identity(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _identity(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the trials: of a user's file of queries its content, and not where it lies."""
+    asked = spec.get("query_file")
+    if not isinstance(asked, Mapping):
+        return dict(spec)
+    return {**spec, "query_file": asked.get("hash")}
 
 
 def public(value: Any, name: str = "") -> Any:
@@ -71,6 +81,7 @@ def public(value: Any, name: str = "") -> Any:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Name each place where two specifications differ: ``queries: 40 in the study, 60 asked for``."""
+    old, new = _identity(old), _identity(new)
     for key in sorted({*old, *new}, key=str):
         was, now_ = old.get(key), new.get(key)
         if isinstance(was, Mapping) and isinstance(now_, Mapping):

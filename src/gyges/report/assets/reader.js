@@ -84,7 +84,7 @@
 
   /** A step of a session: the user's turn, what the subject thinks, says and calls, and what the tools give back. */
   function step([name, messages], shown) {
-    const box = h("section", { class: "step", "aria-label": `step ${name}` }, gyges.safe(h("h6", {}), name));
+    const box = h("section", { class: "session-step", "aria-label": `step ${name}` }, gyges.safe(h("h6", {}), name));
     for (const [role, text, calls, reasoning, error] of messages) {
       if (reasoning) box.append(folding("Reasoning", "reasoning", shown(reasoning), words(reasoning)));
       if (role === "user") box.append(turn("user", "user", shown(text)));

@@ -155,7 +155,7 @@ def _followed(one: Contradiction, named: str) -> str:
             f"Whether {named} follows a simple rule cannot be told: none surely explains more than "
             f"{percent(EXPLAINS)} of its choices, and not all surely less; {most}."
         )
-    return f"{named} follows no simple rule: each surely explains less than {percent(EXPLAINS)} of its choices; {told}."
+    return f"{named} follows no simple rule: each surely explains less than {percent(EXPLAINS)} of its choices; {most}."
 
 
 def _explained(rule: Rule, level: float) -> str:
