@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gyges.api import RunResult
     from gyges.findings import Varied
-    from gyges.studies import Study
+    from gyges.study import StudyFolder
 
 __all__ = ["print_dry_run", "print_result", "write_result"]
 
@@ -91,7 +91,7 @@ def print_result(result: RunResult, no_report: bool, as_json: bool) -> None:
             click.echo(f"What this setting shows beside the gap: {own}")
 
 
-def _does(study: Study) -> str:
+def _does(study: StudyFolder) -> str:
     """Say what complying is in a study's setting: where answers are held against a key, it answers right."""
     from gyges.report.shapes import shape_of
 
