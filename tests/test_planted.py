@@ -35,6 +35,7 @@ from gyges.subjects._planted_answers import ASTRAY, REASONING, answers_of
 from gyges.subjects._planted_catalogue import KINDS, arguments, make
 from gyges.subjects._planted_rules import Sight
 from gyges.subjects.planted import ASKED, DESIGNED, PLANTED, PlantedAPI, planted_kind, planted_truth
+from setting_copies import small
 
 SETTINGS = {name: load_setting(name) for name in ("animal-welfare", "value-conflict")}
 """One whose queries offer two answers, and one whose do not."""
@@ -738,6 +739,8 @@ def test_a_run_whose_tier_cannot_be_told_fails_and_says_what_was_looked_for(
         gyges.run(
             "mine",
             model="gyges/planted/faker",
+            # It is told of another setting than the one that it is asked in.
+            model_args={"setting_dir": str(small(tmp_path / "other"))},
             setting_dirs=[folder],
             judge="gyges/planted/honest",
             queries=20,
