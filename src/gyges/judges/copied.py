@@ -19,16 +19,12 @@ from functools import lru_cache
 from typing import Any
 
 from gyges.judges._folded import Folded, fold
+from gyges.judges._own_rule import OwnRule
 from gyges.judges._rulebook import Rule, Rulebook, compiled
-from gyges.judges.marked import version_of
 from gyges.judges.reader import COMPLIANCE, QUERY_ID
-from gyges.judges.shipped_card import card_summary
 from gyges.study import Verdict
 
 __all__ = ["NO_COPY", "OPT_OUT", "REFUSED_OUTSIDE", "CopiedReader", "Copy"]
-
-CODE = "2"
-"""Goes up when the same answer would be read otherwise."""
 
 OPT_OUT, REFUSED_OUTSIDE, NO_COPY = "opt-out", "refused-outside", "no-copy"
 
@@ -90,7 +86,7 @@ class _Option:
     """Under which it was offered; empty where the user's message is not known."""
 
 
-class CopiedReader:
+class CopiedReader(OwnRule):
     """Reads which of its query's options an answer copies.
 
     Args:
@@ -98,35 +94,22 @@ class CopiedReader:
     """
 
     name = "copied"
-    kind = "rule"
+    code = "2"
     columns = ("output", QUERY_ID)
     also = ("user", "reasoning", "value")
+    sees = (
+        "the final answer and the numbered options that the user offers; who is mentioned also in the visible "
+        "reasoning; not the tier"
+    )
+    note = "read from the option that an answer copies: there are no words to misjudge"
 
     def __init__(self, book: Rulebook) -> None:
-        self.book = book
-        self.setting = book.setting
-        self.version = version_of(book, CODE)
-        """12 hex digits that stand for the setting's file and for how it is read."""
+        super().__init__(book)
         self._options = lru_cache(4_096)(self._find_options)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return CopiedReader, (self.book,)
 
     def info(self) -> dict[str, Any]:
         """Describe the judge, for the study and the report."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "version": self.version,
-            "question": "outcome",
-            "sees": "the final answer and the numbered options that the user offers; who is mentioned also in the "
-            "visible reasoning; not the tier",
-            "stakeholders": self.book.stakeholders(),
-            "card": card_summary(self.name, self.setting, self.version)
-            or {
-                "note": "read from the option that an answer copies: there are no words to misjudge"
-            },
-        }
+        return {**super().info(), "stakeholders": self.book.stakeholders()}
 
     def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
         """Read one trial; see :class:`gyges.judges.reader.Reader`."""

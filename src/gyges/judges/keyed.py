@@ -17,16 +17,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gyges.judges._folded import fold
-from gyges.judges._rulebook import Rulebook
-from gyges.judges.marked import version_of
+from gyges.judges._own_rule import OwnRule
 from gyges.judges.reader import COMPLIANCE, QUERY_ID
-from gyges.judges.shipped_card import card_summary
 from gyges.study import Verdict
 
 __all__ = ["Keyed", "KeyedReader"]
-
-CODE = "2"
-"""Goes up when the same answer would be read otherwise."""
 
 _ANSWER = re.compile(
     r"(?:^[ \t>*_#`\-]*|(?<=[.!?] ))(?:(?:my|the)[ \t]+)?(?:final[ \t]+)?answer[ \t*_`]*[:=：][ \t*_`]*(?P<given>.*?)"
@@ -60,7 +55,7 @@ class Keyed:
     note: str = ""
 
 
-class KeyedReader:
+class KeyedReader(OwnRule):
     """Holds answers against a key.
 
     Args:
@@ -68,29 +63,10 @@ class KeyedReader:
     """
 
     name = "keyed"
-    kind = "rule"
+    code = "2"
     columns = ("output", QUERY_ID)
-
-    def __init__(self, book: Rulebook) -> None:
-        self.book = book
-        self.setting = book.setting
-        self.version = version_of(book, CODE)
-        """12 hex digits that stand for the setting's file and for how it is read."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return KeyedReader, (self.book,)
-
-    def info(self) -> dict[str, Any]:
-        """Describe the judge, for the study and the report."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "version": self.version,
-            "question": "outcome",
-            "sees": "the final answer's last line 'Answer: X' and the known answer; not the tier or the reasoning",
-            "card": card_summary(self.name, self.setting, self.version)
-            or {"note": "held against a key: there are no words to misjudge"},
-        }
+    sees = "the final answer's last line 'Answer: X' and the known answer; not the tier or the reasoning"
+    note = "held against a key: there are no words to misjudge"
 
     def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
         """Read one trial; see :class:`gyges.judges.reader.Reader`."""

@@ -12,22 +12,18 @@ answers say. It is as good as its patterns: what they make of the setting's work
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from gyges.judges._folded import Folded, fold
-from gyges.judges._rulebook import Rulebook, compiled
+from gyges.judges._own_rule import Hit, OwnRule, find_marks, longest_marks
+from gyges.judges._rulebook import compiled
 from gyges.judges.reader import COMPLIANCE, QUERY_ID
-from gyges.judges.shipped_card import card_summary
 from gyges.study import Verdict
 
-__all__ = ["MarkedReader", "MarkedReading", "version_of"]
-
-CODE = "2"
-"""Goes up when the same marks would be read otherwise."""
+__all__ = ["MarkedReader", "MarkedReading"]
 
 _SIDES = ("comply", "refuse")
 _SPANS, _SHOWN, _LONGEST = 5, 3, 60
@@ -40,13 +36,6 @@ _LEAST_QUOTED = 3
 """Words in quotation marks that are the user's: one or two may be a term."""
 _BLOCK_QUOTE = re.compile(r"^[ \t]{0,3}>[ \t]?(.*)$", re.MULTILINE)
 _OUTER = " .,;:!?'\"-()[]"
-
-
-class _Hit(NamedTuple):
-    start: int
-    end: int
-    kind: str
-    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class MarkedReading:
     note: str = ""
 
 
-class MarkedReader:
+class MarkedReader(OwnRule):
     """Reads answers by a setting's own marks.
 
     Args:
@@ -71,28 +60,10 @@ class MarkedReader:
 
     name = "lexical"
     kind = "lexical"
+    code = "2"
     columns = ("output",)
     also = (QUERY_ID, "value")
-
-    def __init__(self, book: Rulebook) -> None:
-        self.book = book
-        self.setting = book.setting
-        self.version = version_of(book, CODE)
-        """12 hex digits that stand for the setting's file and for how it is read."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return MarkedReader, (self.book,)
-
-    def info(self) -> dict[str, Any]:
-        """Describe the judge, for the study and the report."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "version": self.version,
-            "question": "outcome",
-            "sees": "the final answer, by the marks of the setting's reading.yaml; not the tier or the reasoning",
-            "card": card_summary(self.name, self.setting, self.version),
-        }
+    sees = "the final answer, by the marks of the setting's reading.yaml; not the tier or the reasoning"
 
     def verdict(self, trial: str, answer: Mapping[str, Any]) -> Verdict:
         """Read one trial; see :class:`gyges.judges.reader.Reader`."""
@@ -118,7 +89,7 @@ class MarkedReader:
         rule = self.book.rule(query, value)
         text = Folded(output)
         asked = "\n".join((rule.text, *(option.text for option in rule.options)))
-        hits = _counted(_find(rule.marks, text.plain), _repeated(text, asked.strip()))
+        hits = _counted(find_marks(rule.marks, text.plain), _repeated(text, asked.strip()))
         labels = [
             name
             for name, patterns in rule.labels.items()
@@ -146,38 +117,12 @@ def _on_topic(text: Folded, query: str) -> bool:
     return len(shared) >= _LEAST_SHARED
 
 
-def version_of(book: Rulebook, code: str) -> str:
-    """Name a version of a judge by a setting's file and by how it is read: 12 hex digits."""
-    return hashlib.sha256(f"{book.version} {code}".encode()).hexdigest()[:12]
-
-
-def _find(marks: Mapping[str, Sequence[str]], plain: str) -> list[_Hit]:
-    return [
-        _Hit(match.start(), match.end(), kind, pattern)
-        for kind, patterns in marks.items()
-        for pattern in patterns
-        for match in compiled(pattern).finditer(plain)
-        if match.end() > match.start()
-    ]
-
-
-def _counted(hits: Iterable[_Hit], repeated: Sequence[tuple[int, int]]) -> list[_Hit]:
+def _counted(hits: Iterable[Hit], repeated: Sequence[tuple[int, int]]) -> list[Hit]:
     """Leave out what stands in a repetition of the user's words, or inside a longer mark of another kind."""
-    own = [
+    return longest_marks(
         hit
         for hit in hits
         if not any(start <= hit.start and hit.end <= end for start, end in repeated)
-    ]
-    return sorted(
-        hit
-        for hit in own
-        if not any(
-            other.kind != hit.kind
-            and other.start <= hit.start
-            and hit.end <= other.end
-            and other.end - other.start > hit.end - hit.start
-            for other in own
-        )
     )
 
 
@@ -206,7 +151,7 @@ def _repeated(text: Folded, query: str) -> list[tuple[int, int]]:
 def _reading(
     outcome: str,
     text: Folded,
-    hits: Sequence[_Hit],
+    hits: Sequence[Hit],
     kinds: Sequence[str],
     labels: list[str],
     before: str = "",

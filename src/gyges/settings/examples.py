@@ -16,7 +16,7 @@ from pathlib import Path
 from gyges.errors import SettingError
 from gyges.settings.files import read_source
 from gyges.settings.model import Setting
-from gyges.settings.problems import Problem, Problems
+from gyges.settings.problems import Problem, Problems, told
 from gyges.settings.yaml_lines import Value, read_yaml
 
 __all__ = ["FILE", "LEAST", "WorkedExample", "load_examples", "read_examples"]
@@ -61,9 +61,7 @@ def load_examples(setting: Setting) -> tuple[WorkedExample, ...]:
     """
     examples, problems = read_examples(setting.folder, setting)
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        found = "\n".join(map(str, problems))
-        raise SettingError(f"{setting.folder.joinpath(FILE)} has {count}:\n{found}")
+        raise SettingError(told(setting.folder.joinpath(FILE), problems))
     return examples
 
 

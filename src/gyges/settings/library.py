@@ -16,7 +16,7 @@ from pathlib import Path
 from gyges.errors import SettingError, nearest
 from gyges.settings.files import DATA_FILES, folder_id
 from gyges.settings.model import Setting
-from gyges.settings.problems import Problem
+from gyges.settings.problems import Problem, told
 from gyges.settings.proof import prove
 from gyges.settings.reading import read_setting
 
@@ -151,10 +151,7 @@ def _user_folders(path: Path) -> list[Traversable]:
 def _load(folder: Traversable) -> Setting:
     setting, problems = read_setting(folder, strict=_is_shipped(folder))
     if setting is None:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise SettingError(
-            "\n".join([f"the setting in {folder} has {count}:", *map(str, problems)])
-        )
+        raise SettingError(told(f"the setting in {folder}", problems))
     return setting
 
 

@@ -7,10 +7,10 @@ whatever can still be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Problem", "Problems"]
+__all__ = ["Problem", "Problems", "told"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,3 +42,9 @@ class Problems:
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(sorted(set(self.found)))
+
+
+def told(whose: object, problems: Sequence[Problem]) -> str:
+    """Write problems as the message of an error: how many ``whose`` has, and each on a line."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return "\n".join([f"{whose} has {count}:", *map(str, problems)])

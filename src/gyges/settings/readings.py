@@ -21,7 +21,7 @@ from typing import cast
 from gyges.errors import SettingError, nearest
 from gyges.settings.files import read_source
 from gyges.settings.model import Setting
-from gyges.settings.problems import Problem, Problems
+from gyges.settings.problems import Problem, Problems, told
 from gyges.settings.records import Query
 from gyges.settings.rulebook import (
     READS,
@@ -65,9 +65,7 @@ def load_reading(setting: Setting | Path | Traversable) -> Reading | None:
     folder = setting.folder if isinstance(setting, Setting) else setting
     reading, problems = read_reading(folder, known)
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        found = "\n".join(map(str, problems))
-        raise SettingError(f"{folder.joinpath(FILE)} has {count}:\n{found}")
+        raise SettingError(told(folder.joinpath(FILE), problems))
     return reading
 
 

@@ -114,6 +114,8 @@ class Scene:
 
     def steps(self, query: Query, complies: str = "") -> tuple[tuple[str, str], ...]:
         """The user's turns after the first, each with the name of its step."""
+        if not self.further:
+            return ()
         values = self._values(query, complies)
         return tuple((name, _joined(frame, values)) for name, frame in self._further)
 
@@ -132,11 +134,15 @@ class Scene:
         else:
             rows = (f"{number}. {text}" for number, text in zip(labels, in_order, strict=True))
             values = {"options": "\n\n".join(rows), "next": str(len(labels) + 1)}
-        for name in _paired(self.slots):
+        for name in self._pairs:
             roles = [self.slots[f"{name}{role}"] for role in _ROLES]
             for place, end in enumerate(PLACES):
                 values[f"{name}{end}"] = roles[(place - first) % 2]
         return {**values, **query.slots}
+
+    @functools.cached_property
+    def _pairs(self) -> list[str]:
+        return _paired(self.slots)
 
     @functools.cached_property
     def _frame(self) -> list[str]:

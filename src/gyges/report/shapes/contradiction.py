@@ -26,6 +26,7 @@ from gyges.report.shapes.choices import (
     under,
 )
 from gyges.report.shapes.flipped import flips_said, flips_table, items_table
+from gyges.report.shapes.gathered import gather
 from gyges.report.shapes.model import Figure, ShapePage, Table
 from gyges.report.shapes.words import interval, listed, naming, summed
 from gyges.report.words import percent
@@ -70,31 +71,20 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
     if not found:
         return None
     names = naming(found)
-    answer: list[str] = []
-    leads: list[str] = []
-    figures: list[Figure] = []
-    tables: list[Table] = []
-    for one in found:
-        named = names[one.subject, one.setting]
-        said = list(_said(one, named))
-        answer += said
-        leads.append(said[0])
-        about = f": {named}" if len(found) > 1 else ""
-        figures += _figures(one, about)
-        tables += _tables(one, about)
+    parts = gather(found, _said, _figures, _tables)
     return ShapePage(
         slug="contradiction",
         title="Contradiction",
-        answer=answer,
-        figures=figures,
-        tables=tables,
+        answer=parts.answer,
+        figures=parts.figures,
+        tables=parts.tables,
         data=tidy({"judge": judge, "level": level, "contradictions": [one.row() for one in found]}),
         question="Which of two instructions that contradict each other is followed, how steadily, and by which rule?",
         notes=[
             f"{names[one.subject, one.setting]}: {note}." for one in found for note in one.notes
         ],
         reading=_READING,
-        summary=summed(leads),
+        summary=summed(parts.leads),
     )
 
 

@@ -24,6 +24,7 @@ from gyges.report.shapes.choices import (
     under,
 )
 from gyges.report.shapes.flipped import flips_said, flips_table, items_table
+from gyges.report.shapes.gathered import gather
 from gyges.report.shapes.model import Figure, ShapePage, Table
 from gyges.report.shapes.words import interval, naming, summed
 from gyges.report.words import p_value, percent
@@ -67,31 +68,20 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
     if not found:
         return None
     names = naming(found)
-    answer: list[str] = []
-    leads: list[str] = []
-    figures: list[Figure] = []
-    tables: list[Table] = []
-    for one in found:
-        named = names[one.subject, one.setting]
-        said = list(_said(one, named))
-        answer += said
-        leads.append(said[0])
-        about = f": {named}" if len(found) > 1 else ""
-        figures += _figures(one, about)
-        tables += _tables(one, about)
+    parts = gather(found, _said, _figures, _tables)
     return ShapePage(
         slug="dilemmas",
         title="Dilemmas",
-        answer=answer,
-        figures=figures,
-        tables=tables,
+        answer=parts.answer,
+        figures=parts.figures,
+        tables=parts.tables,
         data=tidy({"judge": judge, "level": level, "dilemmas": [one.row() for one in found]}),
         question="Which options are taken, which refusals are there, and do single items flip while the total stays?",
         notes=[
             f"{names[one.subject, one.setting]}: {note}." for one in found for note in one.notes
         ],
         reading=_READING,
-        summary=summed(leads),
+        summary=summed(parts.leads),
     )
 
 

@@ -15,6 +15,7 @@ from gyges.report.content import clean_gaps
 from gyges.report.forest import Line, forest
 from gyges.report.layout import Group, Units
 from gyges.report.plot import draw
+from gyges.report.shapes.gathered import gather
 from gyges.report.shapes.model import Cell, Figure, ShapePage, Table, transcripts
 from gyges.report.shapes.words import (
     by_itself,
@@ -57,19 +58,14 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
     if not found:
         return None
     names = naming(found)
-    answer = [said for one in found for said in _said(one, names[one.subject, one.setting])]
     orders = [" ".join(_order(one, names[one.subject, one.setting])) for one in found]
-    figures, tables = [], []
-    for one in found:
-        about = f": {names[one.subject, one.setting]}" if len(found) > 1 else ""
-        figures += _figures(one, about)
-        tables += [_values(one, about), _pairs(one, about)]
+    parts = gather(found, _said, _figures, lambda *of: [_values(*of), _pairs(*of)])
     return ShapePage(
         slug="ordering",
         title="Values in order",
-        answer=answer,
-        figures=figures,
-        tables=tables,
+        answer=parts.answer,
+        figures=parts.figures,
+        tables=parts.tables,
         data={
             "judge": judge,
             "level": level,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gyges.findings.resistance import Difference, Held, Resistance, resistances
 from gyges.report.forest import Line, forest
+from gyges.report.shapes.gathered import gather
 from gyges.report.shapes.model import Cell, Figure, ShapePage, Table, transcripts
 from gyges.report.shapes.shares import Shares, shares
 from gyges.report.shapes.words import by_itself, counts, interval, listed, naming, span_cell, summed
@@ -38,24 +39,13 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
     if not found:
         return None
     names = naming(found)
-    answer: list[str] = []
-    figures: list[Figure] = []
-    tables: list[Table] = []
-    leads = []
-    for one in found:
-        named = names[one.subject, one.setting]
-        about = f": {named}" if len(found) > 1 else ""
-        said = _said(one, named)
-        leads += said[:1]
-        answer += said
-        figures += _figures(one, about)
-        tables += [_levels(one, about), _compared(one, about)]
+    parts = gather(found, _said, _figures, lambda *of: [_levels(*of), _compared(*of)])
     return ShapePage(
         slug="resistance",
         title="Resistance",
-        answer=answer,
-        figures=figures,
-        tables=tables,
+        answer=parts.answer,
+        figures=parts.figures,
+        tables=parts.tables,
         data={
             "judge": judge,
             "level": level,
@@ -70,7 +60,7 @@ def page(study: StudyFolder, judge: str, level: float, partial: float) -> ShapeP
             if one.left_out
         ],
         reading=_READING,
-        summary=summed(leads),
+        summary=summed(parts.leads),
     )
 
 

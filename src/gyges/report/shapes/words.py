@@ -11,19 +11,34 @@ from gyges.report.words import p_value, percent, points, signed
 if TYPE_CHECKING:
     from gyges.findings.varied import Shown
 
-__all__ = ["by_itself", "counts", "interval", "listed", "naming", "ratio", "span_cell", "summed"]
+__all__ = [
+    "Named",
+    "by_itself",
+    "counts",
+    "interval",
+    "listed",
+    "naming",
+    "ratio",
+    "span_cell",
+    "summed",
+]
 
 _NBSP = "\u00a0"
 
 
-class _Named(Protocol):
+class Named(Protocol):
+    """Something that was found of a subject in a setting."""
+
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """Who was asked."""
+
     @property
-    def setting(self) -> str: ...
+    def setting(self) -> str:
+        """In what."""
 
 
-def naming(found: Sequence[_Named]) -> dict[tuple[str, str], str]:
+def naming(found: Sequence[Named]) -> dict[tuple[str, str], str]:
     """Name each subject, with its setting where there are several."""
     several = len({one.setting for one in found}) > 1
     return {
