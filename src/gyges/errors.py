@@ -10,6 +10,7 @@
     ├── ImportFormatError   a file to import breaks its format: nothing was written
     ├── SubjectError        a model cannot be reached or loaded at all (one failed call is a status, not this)
     ├── JudgeError          a judge is unknown, or cannot be used for this study
+    ├── GraphError          a research graph cannot take, find or read something
     └── EstimateError       a quantity is not defined for these data
 
 Every message says what failed, the offending value, where, what is allowed, and the next command. The command
@@ -25,6 +26,7 @@ __all__ = [
     "CorruptStudy",
     "DesignError",
     "EstimateError",
+    "GraphError",
     "GygesError",
     "ImportFormatError",
     "JudgeError",
@@ -65,6 +67,10 @@ class SubjectError(GygesError):
 
 class JudgeError(GygesError):
     """A judge is unknown, or cannot be used for this study."""
+
+
+class GraphError(GygesError):
+    """A research graph cannot take, find or read something; it is as it was before."""
 
 
 class EstimateError(GygesError):

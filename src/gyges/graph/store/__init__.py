@@ -1,0 +1,21 @@
+"""The file that a graph lives in: state, history, merging."""
+
+from __future__ import annotations
+
+from gyges.graph.store.change import Change, plain_name
+from gyges.graph.store.completing import complete_edge, complete_node
+from gyges.graph.store.history import Entry
+from gyges.graph.store.reading import Neighbour, Source
+from gyges.graph.store.store import Store, Taken
+
+__all__ = [
+    "Change",
+    "Entry",
+    "Neighbour",
+    "Source",
+    "Store",
+    "Taken",
+    "complete_edge",
+    "complete_node",
+    "plain_name",
+]

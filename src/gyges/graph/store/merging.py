@@ -1,0 +1,153 @@
+"""How do two nodes that are the same become one, so that nothing of either is lost?
+
+The edges of the one that goes run to the one that stays. An edge that then says the same as another (same ends, same
+relation) is joined with it: the evidence of both stands under one, and where its wording differed, that wording
+stands with its evidence. Edges between the two would run from the node to itself, so they go, and what they rest on
+stays with the node. The id of the one that goes leads to the one that stays. Only these two are merged: that a third
+is like one of them is a decision of its own. Nodes of different types are never the same, however alike their names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gyges.errors import GraphError
+from gyges.graph.model import Edge, Evidence, Node
+from gyges.graph.records import Decision, pair_key
+from gyges.graph.store.completing import joined, new_names
+from gyges.graph.vocabulary import RELATIONS
+
+if TYPE_CHECKING:
+    from gyges.graph.store.change import Change
+    from gyges.graph.store.reading import Reading
+
+__all__ = ["merge"]
+
+
+def merge(graph: Reading, change: Change, keep: Node, drop: Node, by: str, at: str) -> None:
+    """Merge one node into another, within a change.
+
+    Args:
+        graph: Where both are.
+        change: The change that is being made.
+        keep: The node that stays.
+        drop: The node that goes.
+        by: Who decided it.
+        at: When, in UTC.
+
+    Raises:
+        GraphError: They are of different types, or the same node.
+    """
+    if keep.id == drop.id:
+        raise GraphError(f"{keep.id} cannot be merged with itself")
+    if keep.type != drop.type:
+        raise GraphError(
+            f"{keep.id} is a {keep.type} and {drop.id} a {drop.type}: nodes of different types are not the same; "
+            "join them by an edge, or correct the type of one first"
+        )
+    between = graph.edges_between(keep.id, drop.id)
+    inner = {edge.id for edge in between}
+    moved = [edge for edge in graph.edges_of(drop.id) if edge.id not in inner]
+    kept = _united(keep, drop, between)
+    change.put_node(kept)
+    for edge in between:
+        change.drop_edge(edge.id)
+    for edge in moved:
+        _move(graph, change, edge, keep.id, drop.id)
+    _cite(graph, change, keep.id, drop.id)
+    _carry_decisions(graph, change, keep.id, drop.id)
+    change.put_decision(Decision(pair_key(keep.id, drop.id), "merge", by, at))
+    change.drop_node(drop.id)
+
+
+def _united(keep: Node, drop: Node, between: list[Edge]) -> Node:
+    evidence = joined(keep.evidence, drop.evidence)
+    for edge in between:
+        evidence = joined(evidence, edge.evidence)
+    if drop.gloss and keep.gloss and drop.gloss != keep.gloss:
+        evidence = joined(evidence, (Evidence(locator=f"gloss of {drop.id}", note=drop.gloss),))
+    identifiers = dict(keep.identifiers)
+    for name, value in drop.identifiers.items():
+        if identifiers.get(name, value) != value:
+            number = 2
+            while identifiers.get(f"{name}-{number}", value) != value:
+                number += 1
+            identifiers[f"{name}-{number}"] = value
+        else:
+            identifiers[name] = value
+    return replace(
+        keep,
+        gloss=keep.gloss or drop.gloss,
+        aliases=(*keep.aliases, *new_names(keep, drop)),
+        dates={**drop.dates, **keep.dates},
+        identifiers=identifiers,
+        evidence=tuple(
+            replace(one, node=keep.id) if one.node == drop.id else one for one in evidence
+        ),
+        formerly=tuple(dict.fromkeys((*keep.formerly, drop.id, *drop.formerly))),
+    )
+
+
+def _move(graph: Reading, change: Change, edge: Edge, keep: str, drop: str) -> None:
+    subject, object_ = (keep if end == drop else end for end in (edge.subject, edge.object))
+    symmetric = RELATIONS[edge.relation].symmetric
+    if symmetric and object_ < subject:
+        subject, object_ = object_, subject
+    ends = {subject, object_}
+    far = next(iter(ends - {keep}))
+    same = [
+        other
+        for other in graph.edges_between(keep, far)
+        if other.relation == edge.relation
+        and ((other.subject, other.object) == (subject, object_) or symmetric)
+        and drop not in (other.subject, other.object)
+    ]
+    here = [other for other in same if other.gloss == edge.gloss] or same
+    if not here:
+        change.put_edge(replace(edge, subject=subject, object=object_))
+        return
+    twin = here[0]
+    evidence = edge.evidence
+    if edge.gloss and twin.gloss and edge.gloss != twin.gloss:
+        grade = evidence[0].grade if evidence else "unverified"
+        evidence += (Evidence(locator=f"gloss of {edge.id}", grade=grade, note=edge.gloss),)
+    change.drop_edge(edge.id)
+    change.put_edge(
+        replace(twin, gloss=twin.gloss or edge.gloss, evidence=joined(twin.evidence, evidence))
+    )
+
+
+def _cite(graph: Reading, change: Change, keep: str, drop: str) -> None:
+    """Let whatever cites the one that goes cite the one that stays."""
+    holders = graph.connection.execute(
+        "SELECT kind, holder FROM cites WHERE source = ? ORDER BY kind, holder", (drop,)
+    ).fetchall()
+    for kind, holder in holders:
+        if kind == "node":
+            node = graph.node(holder)
+            if node.id != drop:
+                change.put_node(replace(node, evidence=_cited(node.evidence, keep, drop)))
+        else:
+            edge = graph.edge(holder)
+            change.put_edge(replace(edge, evidence=_cited(edge.evidence, keep, drop)))
+
+
+def _cited(evidence: tuple[Evidence, ...], keep: str, drop: str) -> tuple[Evidence, ...]:
+    return joined(
+        tuple(replace(one, node=keep) if one.node == drop else one for one in evidence), ()
+    )
+
+
+def _carry_decisions(graph: Reading, change: Change, keep: str, drop: str) -> None:
+    """What was decided of the one that goes holds for the one that stays, unless that was decided otherwise."""
+    for decision in graph.decisions():
+        ends = decision.key.split("|")
+        if drop not in ends or decision.verdict == "merge":
+            continue
+        change.drop_decision(decision.key)
+        others = [end for end in ends if end != drop]
+        if others and others[0] != keep:
+            key = pair_key(keep, others[0])
+            if graph.decision(key) is None:
+                change.put_decision(replace(decision, key=key))

@@ -1,0 +1,114 @@
+"""Which tables does a graph's file hold?
+
+The state (nodes, edges, records), what is derived from it for looking things up (names, citations, full text), and the
+history, which only grows: a trigger refuses to change it. Everything but the history can be rebuilt from the history.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from gyges.errors import GraphError
+
+__all__ = ["VERSION", "prepare"]
+
+VERSION = "gyges.graph.store/1"
+"""The layout of the file."""
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node (
+  num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, label TEXT NOT NULL, status TEXT NOT NULL,
+  data TEXT NOT NULL, edges INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX node_type ON node (type);
+
+CREATE TABLE edge (
+  num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+  subject INTEGER NOT NULL REFERENCES node (num) DEFERRABLE INITIALLY DEFERRED,
+  object INTEGER NOT NULL REFERENCES node (num) DEFERRABLE INITIALLY DEFERRED,
+  relation TEXT NOT NULL, evidence INTEGER NOT NULL, channel TEXT NOT NULL, data TEXT NOT NULL
+) STRICT;
+CREATE INDEX edge_subject ON edge (subject, object);
+CREATE INDEX edge_object ON edge (object, subject);
+CREATE INDEX edge_relation ON edge (relation);
+CREATE INDEX edge_bare ON edge (evidence) WHERE evidence = 0;
+
+-- What else is known: decisions, proposals, attached sources.
+CREATE TABLE record (kind TEXT NOT NULL, key TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, key))
+  STRICT, WITHOUT ROWID;
+
+-- The texts of attached sources, by their hash.
+CREATE TABLE text (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Derived: names lead to nodes, merged ids to those that remain, sources to what cites them.
+CREATE TABLE name (name TEXT NOT NULL, node INTEGER NOT NULL, PRIMARY KEY (name, node)) STRICT, WITHOUT ROWID;
+CREATE INDEX name_node ON name (node);
+CREATE TABLE former (id TEXT PRIMARY KEY, node INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX former_node ON former (node);
+CREATE TABLE cites (source TEXT NOT NULL, kind TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY KEY (source, kind, holder))
+  STRICT, WITHOUT ROWID;
+CREATE INDEX cites_holder ON cites (holder, kind);
+CREATE VIRTUAL TABLE node_text USING fts5 (
+  label, aliases, gloss, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+);
+
+-- The history: one change, and the rows that it put, before and after.
+CREATE TABLE change (
+  number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, by TEXT NOT NULL, undoes INTEGER
+) STRICT;
+CREATE TABLE op (
+  num INTEGER PRIMARY KEY, change INTEGER NOT NULL REFERENCES change (number), kind TEXT NOT NULL, key TEXT NOT NULL,
+  before TEXT, after TEXT
+) STRICT;
+CREATE INDEX op_change ON op (change);
+CREATE INDEX op_key ON op (key, kind);
+"""
+
+_APPEND_ONLY = """
+CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE (ABORT, 'the history of a graph is only added to'); END;
+"""
+
+
+def prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Set a connection up, and make the tables in a new file.
+
+    Raises:
+        GraphError: The file is no graph, or one of another layout.
+    """
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA busy_timeout = 10000")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.DatabaseError as error:
+        raise GraphError(
+            f"{path} is no graph: {error}; name another file with --graph, or move this one away"
+        ) from None
+    if not tables:
+        _create(connection)
+        return
+    found = None
+    if "meta" in tables:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+        found = row[0] if row else None
+    if found != VERSION:
+        raise GraphError(
+            f"{path} is no graph that this version can read: its layout is {found or 'not ours'}, not {VERSION}; "
+            "export it with the version that wrote it: gyges graph export FILE.jsonl"
+        )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    # Readers and one writer at once, and a commit that survives whatever ends the process.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    triggers = "".join(
+        _APPEND_ONLY.format(table=table, verb=verb)
+        for table in ("change", "op")
+        for verb in ("UPDATE", "DELETE")
+    )
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {_TABLES} {triggers} INSERT INTO meta VALUES ('version', '{VERSION}'); COMMIT;"
+    )

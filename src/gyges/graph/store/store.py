@@ -1,0 +1,286 @@
+"""Where does a graph live, and who may write to it?
+
+In one SQLite file, embedded: transactions, full-text search, and a history from which every earlier state is rebuilt.
+Reading never waits for writing; two writers wait for each other. What changes the graph goes through
+:meth:`Store.change`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from gyges.errors import GraphError
+from gyges.graph.model import Edge, Node
+from gyges.graph.records import Incoming
+from gyges.graph.store.change import Change, write_row
+from gyges.graph.store.completing import complete_edge, complete_node
+from gyges.graph.store.history import Past
+from gyges.graph.store.merging import merge
+from gyges.graph.store.reading import Reading
+from gyges.graph.store.schema import prepare
+
+__all__ = ["Store", "Taken", "now"]
+
+_Row = TypeVar("_Row", Node, Edge)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a graph took of what came in."""
+
+    change: int | None
+    """The change's number; None where nothing was new."""
+    new_nodes: int
+    new_edges: int
+    changed: int
+    """Nodes and edges that were there and are now different: fields filled, evidence added, or replaced."""
+    same: int
+    """Nodes and edges that were there as they are."""
+    proposals: int
+    """New in the queue."""
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Store(Reading, Past):
+    """A research graph in a file.
+
+    Args:
+        connection: An open connection; use :meth:`open`.
+        path: The file, for messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self.connection = connection
+        self.path = path
+        self._open: Change | None = None
+        prepare(connection, path)
+
+    @classmethod
+    def open(cls, path: Path | str, *, create: bool = True) -> Self:
+        """Open a graph's file.
+
+        Args:
+            path: The file; ``":memory:"`` for a graph that is gone when it is closed.
+            create: Make an empty graph where there is no file.
+
+        Raises:
+            GraphError: There is no file and none may be made, or it is no graph.
+        """
+        name = str(path)
+        if name != ":memory:" and not Path(name).exists():
+            if not create:
+                raise GraphError(f"no graph at {name}; gyges graph import makes one")
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise GraphError(
+                f"{name} cannot be opened: {error}; name another with --graph"
+            ) from None
+        try:
+            return cls(connection, name)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ changing
+
+    @contextmanager
+    def change(self, what: str, by: str = "", undoes: int | None = None) -> Iterator[Change]:
+        """Change the graph as one step, which is whole or not at all, and which :meth:`undo` takes back.
+
+        Args:
+            what: What is done, for the history: ``merge``, ``import page.txt``.
+            by: Who does it.
+            undoes: The change that this one takes back.
+
+        Raises:
+            GraphError: The change would leave an edge without its ends, or cite what is not there. Then nothing was
+            written.
+        """
+        if self._open is not None:
+            raise GraphError(f"a change is being made already; {what!r} must wait for its end")
+        db = self.connection
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise GraphError(f"{self.path} cannot be written: {error}") from None
+        try:
+            number = int(
+                db.execute("SELECT coalesce(max(number), 0) + 1 FROM change").fetchone()[0]
+            )
+            db.execute(
+                "INSERT INTO change VALUES (?, ?, ?, ?, ?)", (number, now(), what, by, undoes)
+            )
+            self._open = Change(db, number)
+            yield self._open
+            self._open.finish()
+            # A change that changed nothing is no part of the history.
+            db.execute("COMMIT" if self._open.rows else "ROLLBACK")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        finally:
+            self._open = None
+
+    def take(self, incoming: Incoming, what: str, by: str = "", *, replace_: bool = False) -> Taken:
+        """Take in what a file brings, all of it or nothing.
+
+        A node or an edge that is there already is completed: what is missing is filled in, evidence and aliases are
+        added, and nothing that stands is overwritten.
+
+        Args:
+            incoming: What came in.
+            what: What is done, for the history.
+            by: Who does it; also written into nodes and edges that do not say.
+            replace_: Put the incoming node or edge in place of the one that is there.
+
+        Raises:
+            GraphError: An edge would end nowhere, or cite what is not there.
+        """
+        before = [self.count_nodes(), self.count_edges(), self._count("proposal")]
+        same = changed = 0
+        with self.change(what, by) as change:
+            for node in incoming.nodes:
+                there = self.node(node.id) if self.has(node.id) else None
+                rows = change.rows
+                if there is None or (replace_ and there.id == node.id):
+                    change.put_node(self._cited(node if node.by else replace(node, by=by)))
+                else:
+                    change.put_node(complete_node(there, self._cited(node)))
+                if there is not None:
+                    changed, same = _tally(changed, same, change.rows - rows)
+            for edge in incoming.edges:
+                here = self._here(edge)
+                old = self._same_statement(here)
+                rows = change.rows
+                if old is None or replace_:
+                    change.put_edge(here if here.by else replace(here, by=by))
+                else:
+                    change.put_edge(complete_edge(old, here))
+                if old is not None:
+                    changed, same = _tally(changed, same, change.rows - rows)
+            for decision in incoming.decisions:
+                change.put_decision(decision)
+            for proposal in incoming.proposals:
+                if self.decision(proposal.id) is None:
+                    change.put_proposal(proposal)
+            rows = change.rows
+        after = [self.count_nodes(), self.count_edges(), self._count("proposal")]
+        nodes, edges, proposals = (b - a for a, b in zip(before, after, strict=True))
+        return Taken(change.number if rows else None, nodes, edges, changed, same, proposals)
+
+    def merge(self, keep: str, drop: str, by: str = "") -> None:
+        """Make one node of two that are the same; see :func:`gyges.graph.store.merging.merge`.
+
+        Raises:
+            GraphError: They are of different types, or the same node.
+        """
+        one, other = self.node(keep), self.node(drop)
+        with self.change(f"merge {other.id} into {one.id}", by) as change:
+            merge(self, change, one, other, by, now())
+
+    def attach(self, node: str, text: str, name: str, by: str = "") -> None:
+        """Keep the user's copy of a source, against which passages are checked.
+
+        Raises:
+            GraphError: The graph has no such source, or the text is empty.
+        """
+        source = self.node(node)
+        if not text.strip():
+            raise GraphError(f"{name} holds no text")
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        with self.change(f"attach {name} to {source.id}", by) as change:
+            change.put_source(source.id, {"name": name, "sha256": sha256}, text)
+
+    def at(self, number: int) -> Store:
+        """Rebuild the graph as it stood after a change, in memory, without its history.
+
+        Raises:
+            GraphError: There is no such change; 0 is the empty graph.
+        """
+        rows = self.rows_at(number)
+        store = Store.open(":memory:")
+        touched: set[int] = set()
+        db = store.connection
+        db.execute("BEGIN")
+        for kind, key, data in rows:
+            write_row(db, kind, key, data, touched)
+        db.execute(
+            "UPDATE node SET edges = (SELECT count(*) FROM edge WHERE subject = node.num)"
+            " + (SELECT count(*) FROM edge WHERE object = node.num)"
+        )
+        db.execute("COMMIT")
+        for source in self.connection.execute("SELECT sha256, text FROM text"):
+            db.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", source)
+        return store
+
+    # ------------------------------------------------------------------ details
+
+    def _here(self, edge: Edge) -> Edge:
+        """Point an incoming edge, and its evidence, at the nodes that remained of those that were merged."""
+        subject, object_ = (self._now(end) for end in (edge.subject, edge.object))
+        if (subject, object_) != (edge.subject, edge.object):
+            edge = replace(edge, subject=subject, object=object_)
+        return self._cited(edge)
+
+    def _cited(self, row: _Row) -> _Row:
+        evidence = tuple(
+            one if self._now(one.node) == one.node else replace(one, node=self._now(one.node))
+            for one in row.evidence
+        )
+        return row if evidence == row.evidence else replace(row, evidence=evidence)
+
+    def _now(self, id_: str) -> str:
+        return self.resolve(id_) if id_ and self.has(id_) else id_
+
+    def _same_statement(self, edge: Edge) -> Edge | None:
+        """Find the edge that says the same: by id, or by its ends, relation and gloss."""
+        if self.has_edge(edge.id):
+            return self.edge(edge.id)
+        if not (self.has(edge.subject) and self.has(edge.object)):
+            return None
+        for other in self.edges_between(edge.subject, edge.object):
+            if (other.subject, other.relation, other.gloss) == (
+                edge.subject,
+                edge.relation,
+                edge.gloss,
+            ):
+                return other
+        return None
+
+    def _count(self, kind: str) -> int:
+        row = self.connection.execute("SELECT count(*) FROM record WHERE kind = ?", (kind,))
+        return int(row.fetchone()[0])
+
+
+def _tally(changed: int, same: int, rows: int) -> tuple[int, int]:
+    return (changed + 1, same) if rows else (changed, same + 1)
