@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A planted subject reads its tier and its answers from the settings' data.
     "subjects": {"settings"},
     "study": set(),
-    "graph": set(),
+    # What is alike is found by the embeddings that ship.
+    "graph": {"embedding"},
     "design": {"settings"},
     "judges": {"study", "estimate", "embedding"},
     "findings": {"study", "estimate"},
@@ -108,6 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rewording",
         "labelling",
         "probing",
+        "graph",
     },
     "__main__": {"cli"},
     "__init__": {"api", "settings", "studies"},

@@ -50,6 +50,7 @@ _COMMANDS = {
         "Let a model write paraphrases of a setting, and keep those that say the same.",
     ),
     "settings": ("gyges.cli.settings", "List, show, check and render the settings."),
+    "graph": ("gyges.cli.graph", "Read and change the research graph: what the field knows, and how."),
 }
 
 

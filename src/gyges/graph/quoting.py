@@ -1,7 +1,7 @@
 """Does a quoted passage stand in the copy of the source that the user attached?
 
-A passage is *found* where it stands word for word in an attached copy, *not found* where a copy is attached and it does
-not stand there, and *not attached* where there is no copy to look in. Where the graph carries only a passage's
+A passage is standing where it stands word for word in an attached copy, *not found* where a copy is attached and it
+does not stand there, and *not attached* where there is no copy to look in. Where the graph carries only a passage's
 fingerprint, its text comes from the copy.
 """
 
@@ -15,9 +15,9 @@ from gyges.graph.model import Edge, Evidence, Node, Passage
 from gyges.graph.passages import Text
 from gyges.graph.store import Store
 
-__all__ = ["STATES", "Checked", "Checker", "passages_of"]
+__all__ = ["STATES", "Checked", "Checker", "passages_of", "quoting_rows"]
 
-STATES = ("found", "not found", "not attached")
+STATES = ("stands", "not found", "not attached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Checker:
         for name, text in copies:
             found = text.find(passage.sha256, passage.words)
             if found is not None:
-                return Checked("found", found.text, found.start, found.end, name)
+                return Checked("stands", found.text, found.start, found.end, name)
         state = "not found" if copies else "not attached"
         return Checked(state, passage.text, file=copies[0][0] if copies else "")
 
@@ -73,3 +73,12 @@ def passages_of(row: Node | Edge) -> Iterator[tuple[Evidence, Passage]]:
     for one in row.evidence:
         if one.passage is not None:
             yield one, one.passage
+
+
+def quoting_rows(store: Store) -> Iterator[Node | Edge]:
+    """Return the nodes and edges whose evidence quotes a passage, by id."""
+    db = store.connection
+    for (id_,) in db.execute("SELECT id FROM node WHERE data LIKE '%\"passage\"%' ORDER BY id"):
+        yield store.node(id_)
+    for (id_,) in db.execute("SELECT id FROM edge WHERE data LIKE '%\"passage\"%' ORDER BY id"):
+        yield store.edge(id_)

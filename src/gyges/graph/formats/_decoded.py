@@ -18,7 +18,7 @@ _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def decoded(path: Path) -> str:
-    """Read a file's text, with ``\\n`` at the end of each line.
+    """Read a file's text, with a line feed at the end of each line.
 
     Raises:
         GraphError: It cannot be read, is too large, or is not UTF-8.

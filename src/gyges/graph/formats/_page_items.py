@@ -1,8 +1,8 @@
 """Where do label, relation and gloss end in an item that a browser copied without separators?
 
-A name such as ``associated_with`` is told by itself. A name that is also an English word (``studies``) is told only where
-it is glued: no space before it, and behind it a capital, a digit or nothing. ``Case studies of RL`` has no relation,
-``Ada ExamplestudiesPrior work`` has.
+A name such as ``associated_with`` is told by itself. A name that is also an English word (``studies``) is told only
+where it is glued: no space before it, and behind it a capital, a digit or nothing. ``Case studies of RL`` has no
+relation, ``Ada ExamplestudiesPrior work`` has.
 """
 
 from __future__ import annotations
@@ -82,30 +82,44 @@ def _spelled(name: str) -> str:
 _ANY = "|".join(_spelled(name) for name in _NAMES)
 # Between separators, or in brackets, every name is certain, also one that nobody knows.
 _APART = re.compile(
-    rf"^(?P<label>.*?)(?:{_SEPARATOR})(?P<name>{_ANY}|[a-z]+(?:_[a-z]+)+)(?:{_SEPARATOR}(?P<gloss>.*))?$", re.S
+    rf"^(?P<label>.*?)(?:{_SEPARATOR})(?P<name>{_ANY}|[a-z]+(?:_[a-z]+)+)(?:{_SEPARATOR}(?P<gloss>.*))?$",
+    re.S,
 )
 _BRACKETS = re.compile(
-    rf"^(?P<label>.*?)\s*[\[(](?P<name>{_ANY}|[a-z]+(?:_[a-z]+)+)[\])]\s*[:—–-]?\s*(?P<gloss>.*)$", re.S
+    rf"^(?P<label>.*?)\s*[\[(](?P<name>{_ANY}|[a-z]+(?:_[a-z]+)+)[\])]\s*[:—–-]?\s*(?P<gloss>.*)$",
+    re.S,
 )
 _SNAKE = [name for name in _NAMES if "_" in name]
 _UNDERSCORED = re.compile(
     rf"^(?P<label>.*?)\s*(?P<name>{'|'.join(map(re.escape, _SNAKE))})\s*(?P<gloss>.*)$", re.S
 )
-_GLUED = re.compile(rf"^(?P<label>|.*?\S)(?P<name>{_ANY}){_BEGINS}(?P<gloss>.*)$", re.S)
+_GLUED = re.compile(
+    rf"^(?P<label>|.*?[^\W_]|.*?[)\].!?\"'”’])(?P<name>{_ANY}){_BEGINS}(?P<gloss>.*)$", re.S
+)
 _UNKNOWN = re.compile(
     r"^(?P<label>.*?)\s*(?P<name>(?<![a-z])[a-z]+(?:_[a-z]+)+)" + _BEGINS + r"(?P<gloss>.*)$", re.S
 )
-_ENTANGLED = re.compile(r"^(?P<label>.*?[a-z]+)(?P<name>(?:_[a-z]+)+)" + _BEGINS + r"(?P<gloss>.*)$", re.S)
+_ENTANGLED = re.compile(
+    r"^(?P<label>.*?[a-z]+)(?P<name>(?:_[a-z]+)+)" + _BEGINS + r"(?P<gloss>.*)$", re.S
+)
 
 _SIMILAR = re.compile(
     rf"^(?P<text>.*?)\s*[—–|·:(\[]?\s*(?P<type>{'|'.join(NODE_TYPES)})[\])]?\s*[—–|·:(]?\s*"
-    r"(?P<score>0?\.\d{1,6}|1\.0{1,6}|[01](?=\D|$))[)]?\s*[—–|·:]?\s*(?P<gloss>.*)$",
+    r"(?P<score>0?\.\d{1,6}|1\.0{1,6})[)]?\s*[—–|·:]?\s*(?P<gloss>.*)$",
     re.S,
 )
 _SCORED = re.compile(
-    r"^(?P<text>.*?)\s*[—–|·:(\[]?\s*(?P<score>0\.\d{2,6}|1\.0{2,6})[)\]]?\s*[—–|·:]?\s*(?P<gloss>.*)$", re.S
+    r"^(?P<text>.*?)\s*[—–|·:(\[]?\s*(?P<score>0\.\d{2,6}|1\.0{2,6})[)\]]?\s*[—–|·:]?\s*(?P<gloss>.*)$",
+    re.S,
 )
-_SMALL = frozenset("a an and as at by et al for from in into of on or the to under via vs with".split())
+_MOST = 25_000
+"""Characters of an item that is looked into; a longer one is no item that a page shows, and is kept as a gloss."""
+_SMALL = frozenset(
+    [
+        "a", "an", "and", "as", "at", "by", "et", "al", "for", "from", "in", "into", "of", "on", "or", "the",
+        "to", "under", "via", "vs", "with",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,8 @@ def read_item(line: int, parts: list[str]) -> Item:
     """
     text = " ".join(parts)
     item = Item(line, text)
+    if len(text) > _MOST:
+        return replace(item, gloss=text)
     for at, part in enumerate(parts[1:3], start=1):
         if name := _whole(part):
             label, gloss = " ".join(parts[:at]), " ".join(parts[at + 1 :])
@@ -162,6 +178,8 @@ def read_similar(line: int, parts: list[str]) -> Item:
     """Tell text, type, score and gloss of an item of the similar ones apart."""
     text = " ".join(parts)
     item = Item(line, text)
+    if len(text) > _MOST:
+        return replace(item, gloss=text)
     found = _SIMILAR.match(text)
     if found is not None and found["text"]:
         said, score = found["text"].strip(), float(found["score"])
@@ -180,7 +198,9 @@ def looks_like_label(text: str) -> bool:
     if not 0 < len(words) <= 8 or text[-1] in ".?!;":
         return False
     weighty = [word.strip("()[]'\"“”‘’,") for word in words if word.lower() not in _SMALL]
-    return all(part[:1].isupper() or part[:1].isdigit() for part in weighty if part) and any(weighty)
+    return all(part[:1].isupper() or part[:1].isdigit() for part in weighty if part) and any(
+        weighty
+    )
 
 
 def short(text: str, words: int = 12, most: int = 120) -> str:
@@ -194,8 +214,8 @@ def short(text: str, words: int = 12, most: int = 120) -> str:
 
 def _whole(part: str) -> str:
     """Return the relation that a line is and nothing else, or nothing."""
-    said = part.strip(" []()—–-:|").lower()
-    name = re.sub(r"[ -]", "_", said)
+    said = part.strip(" []()—–-:|")
+    name = re.sub(r"[ -]", "_", said.lower())
     return name if name in _NAMES or re.fullmatch(r"[a-z]+(?:_[a-z]+)+", said) else ""
 
 
@@ -214,4 +234,5 @@ def _glued(text: str) -> re.Match[str] | None:
     if found is None or found["gloss"]:
         return found
     last = text.rsplit(None, 1)[-1].lower()
-    return None if last in _WORDS and text.lower() != last else found
+    alone = last in RELATIONS and text.lower() == last
+    return None if last in _WORDS and not alone else found

@@ -6,7 +6,7 @@ from gyges.graph.store.change import Change, plain_name
 from gyges.graph.store.completing import complete_edge, complete_node
 from gyges.graph.store.history import Entry
 from gyges.graph.store.reading import Neighbour, Source
-from gyges.graph.store.store import Store, Taken
+from gyges.graph.store.store import Store, Taken, now
 
 __all__ = [
     "Change",
@@ -17,5 +17,6 @@ __all__ = [
     "Taken",
     "complete_edge",
     "complete_node",
+    "now",
     "plain_name",
 ]

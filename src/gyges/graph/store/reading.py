@@ -25,6 +25,8 @@ class Neighbour:
     type: str
     edges: int
     """Edges between the two, in both directions."""
+    total: int
+    """Edges that the neighbour has in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Reading:
     def neighbours(
         self, id_: str, types: Collection[str] = (), limit: int | None = None
     ) -> list[Neighbour]:
-        """Return a node's neighbours, ranked by how many edges join the two, then by label.
+        """Return a node's neighbours, ranked by how many edges join the two, then by all of its edges.
 
         Args:
             id_: The node.
@@ -143,10 +145,10 @@ class Reading:
         """
         where = f"WHERE node.type IN ({', '.join('?' * len(types))})" if types else ""
         rows = self.connection.execute(
-            "SELECT node.id, node.label, node.type, count(*) AS many FROM"
+            "SELECT node.id, node.label, node.type, count(*) AS many, node.edges FROM"
             " (SELECT object AS far FROM edge WHERE subject = ?1 UNION ALL SELECT subject FROM edge WHERE object = ?1)"
             f" JOIN node ON node.num = far {where}"
-            " GROUP BY far ORDER BY many DESC, node.label, node.id LIMIT ?",
+            " GROUP BY far ORDER BY many DESC, node.edges DESC, node.label, node.id LIMIT ?",
             (self._num(id_), *types, -1 if limit is None else limit),
         )
         return [Neighbour(*row) for row in rows]

@@ -1,0 +1,81 @@
+"""``gyges graph``: what does the field know, how does it know, and what did a study add?"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from gyges.errors import GygesError, nearest
+
+__all__ = ["command"]
+
+_COMMANDS = {
+    "show": ("gyges.cli.graph.show", "Print what the graph says of a node, and how it knows."),
+    "search": ("gyges.cli.graph.search", "Look for nodes by id, name, words or meaning."),
+    "path": ("gyges.cli.graph.path", "Print the statements that lead from one node to another."),
+    "health": (
+        "gyges.cli.graph.health",
+        "Print what has no source, what is vague, what is contested.",
+    ),
+    "review": (
+        "gyges.cli.graph.review",
+        "Decide on candidates: an edge, a merge, not the same, later.",
+    ),
+    "add": ("gyges.cli.graph.add", "Add a node or an edge."),
+    "merge": ("gyges.cli.graph.merge", "Make one node of two that are the same."),
+    "history": ("gyges.cli.graph.history", "List what was changed, by whom."),
+    "undo": ("gyges.cli.graph.undo", "Take a change back."),
+    "attach": ("gyges.cli.graph.attach", "Check quoted passages against your copy of a source."),
+    "import": ("gyges.cli.graph.import_", "Take nodes and edges in from a file."),
+    "export": ("gyges.cli.graph.export", "Write the graph in a format that others read."),
+    "extract": (
+        "gyges.cli.graph.extract",
+        "Let a model propose statements from a text, for review.",
+    ),
+    "update": ("gyges.cli.graph.update", "Follow the curated graph of this version."),
+    "serve": ("gyges.cli.graph.serve", "Open the graph's site on this machine, with review."),
+    "site": ("gyges.cli.graph.site", "Write the graph's site as static pages."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = import_module(_COMMANDS[cmd_name][0]).command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except GygesError as error:
+            click.echo(f"gyges: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Lazy)
+def command() -> None:
+    """Read and change the research graph: what the field knows of alignment faking, and how it knows.
+
+    The graph is one file of yours. It begins with the curated graph that ships, and keeps every change that you make,
+    so that each can be undone. An id is written type:slug, such as concept:alignment-faking.
+    """

@@ -1,0 +1,219 @@
+"""A node's page as text: what the site shows, for a terminal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from textwrap import wrap
+from typing import Any
+
+__all__ = ["edge_lines", "page_lines", "wrapped"]
+
+_ARROWS = {"out": "→", "in": "←", "both": "↔"}
+
+
+def page_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[str]:
+    """Write a page as lines.
+
+    Args:
+        page: What :func:`gyges.graph.page_of` gathered.
+        full: Each edge's evidence as well.
+        most: Neighbours of each type.
+    """
+    yield from _head(page["node"])
+    yield from _bearing(page["bearing"], full, most)
+    yield from _findings(page["findings"], most)
+    yield from _neighbours(page, full, most)
+    yield from _quotes(page["quotes"])
+    yield from _similar(page["similar"], page["similarity"])
+
+
+def _head(node: Mapping[str, Any]) -> Iterator[str]:
+    edges = node["edges"]
+    yield f"{node['label']}"
+    yield f"{node['type']} · {node['status']} · {node['id']} · {edges} {_plural(edges, 'edge')}"
+    if node.get("aliases"):
+        yield from wrapped("also: " + "; ".join(node["aliases"]), "  ")
+    if node.get("formerly"):
+        yield from wrapped("formerly: " + ", ".join(node["formerly"]), "  ")
+    marks = [f"{name} {value}" for name, value in node.get("identifiers", {}).items()]
+    marks += [f"{name} {value}" for name, value in node.get("dates", {}).items()]
+    if marks:
+        yield from wrapped(" · ".join(marks), "  ")
+    if node.get("gloss"):
+        yield ""
+        yield from wrapped(node["gloss"], "  ")
+    for one in node["evidence"]:
+        yield from wrapped(f"from {_evidence(one)}", "  ", "    ")
+
+
+def _bearing(bearing: Mapping[str, Any], full: bool, most: int) -> Iterator[str]:
+    counts = bearing["counts"]
+    if not counts["supports"] and not counts["contradicts"]:
+        return
+    yield ""
+    yield (
+        f"What bears on it, and on what is said of it ({counts['supports']} for, {counts['contradicts']} against)"
+    )
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for one in (*bearing["supports"], *bearing["contradicts"]):
+        groups.setdefault(one["about"]["id"], []).append(one)
+    ranked = sorted(groups.values(), key=lambda group: -len(group))
+    for group in ranked[:most]:
+        about = group[0]["about"]
+        sides = [
+            [one for one in group if one["relation"] == name]
+            for name in ("supports", "contradicts")
+        ]
+        tally = f"{len(sides[0])} for, {len(sides[1])} against"
+        yield from wrapped(f"{about['label']} ({about['id']}; {tally})", "  ", "    ")
+        # Both sides are told also where not all is told.
+        told = [one for pair in zip_longest(*sides) for one in pair if one is not None]
+        for one in told[:most]:
+            mark = "+" if one["relation"] == "supports" else "−"
+            arrow = f"{_ARROWS['out']} {one['reads']} " if one["direction"] == "out" else ""
+            yield from wrapped(
+                f"{mark} {arrow}{one['other']['label']} ({one['other']['id']})", "    ", "      "
+            )
+            yield from _said(one, full)
+        yield from _left(group, most, "    ")
+    yield from _left(ranked, most)
+
+
+def _findings(findings: Sequence[Mapping[str, Any]], most: int) -> Iterator[str]:
+    if not findings:
+        return
+    yield ""
+    yield f"Findings that bear on it ({len(findings)})"
+    for one in findings[:most]:
+        via = f" {one['via_label']}" if one["via"] else ""
+        yield from wrapped(f"{one['label']} ({one['id']}): {one['reads']}{via}", "  ", "    ")
+    yield from _left(findings, most)
+
+
+def _neighbours(page: Mapping[str, Any], full: bool, most: int) -> Iterator[str]:
+    for group in page["groups"]:
+        members = [one for one in page["neighbours"] if one["type"] == group["type"]]
+        edges = group["edges"]
+        yield ""
+        yield f"{group['plural'].capitalize()} ({group['nodes']}, {edges} {_plural(edges, 'edge')})"
+        for one in members[:most]:
+            yield from wrapped(
+                f"{one['count']}  {one['label']} ({one['id']}; {one['total']} in all)",
+                "  ",
+                "     ",
+            )
+            for edge in one["edges"]:
+                yield from edge_lines(edge, full=full)
+        left = group["nodes"] - min(most, len(members))
+        if left > 0:
+            yield f"  and {left} more: --most {group['nodes']}"
+
+
+def edge_lines(edge: Mapping[str, Any], *, full: bool) -> Iterator[str]:
+    """Write an edge as seen from one of its ends."""
+    grades = sorted({one["grade"] for one in edge["evidence"]}) or ["no evidence"]
+    gloss = f": {edge['gloss']}" if edge["gloss"] else ""
+    yield from wrapped(
+        f"{_ARROWS[edge['direction']]} {edge['reads']}{gloss} [{', '.join(grades)}]",
+        "     ",
+        "       ",
+    )
+    if full:
+        yield from _rests(edge)
+
+
+def _said(one: Mapping[str, Any], full: bool) -> Iterator[str]:
+    if one["gloss"]:
+        yield from wrapped(one["gloss"], "      ")
+    if full:
+        yield from _rests(one)
+
+
+def _rests(edge: Mapping[str, Any]) -> Iterator[str]:
+    sure = "" if edge["confidence"] is None else f", confidence {edge['confidence']:.2f}"
+    yield f"       {edge['id']}, {edge['channel']}{sure}{', by ' + edge['by'] if edge['by'] else ''}"
+    for one in edge["evidence"]:
+        yield from wrapped(f"· {_evidence(one)}", "       ", "         ")
+
+
+def _evidence(one: Mapping[str, Any]) -> str:
+    source = f"{one['label']} ({one['node']})" if one["node"] else "a source that is not named"
+    parts = [source, one["locator"], one["grade"]]
+    said = ", ".join(part for part in parts if part)
+    if one["note"]:
+        said += f": {one['note']}"
+    passage = one["passage"]
+    if passage:
+        said += f" — {_passage(passage)}"
+    return said
+
+
+def _passage(passage: Mapping[str, Any]) -> str:
+    if passage["state"] == "stands":
+        where = f"characters {passage['start']:,} to {passage['end']:,} of {passage['file']}"
+        return f"“{passage['text']}” (stands in {where})"
+    text = f"“{passage['text']}” " if passage["text"] else ""
+    if passage["state"] == "not attached":
+        return (
+            f"{text}(a passage of {passage['words']} words; not checked, for no copy is attached)"
+        )
+    return f"{text}(NOT FOUND in {passage['file']})"
+
+
+def _quotes(quotes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not quotes:
+        return
+    yield ""
+    yield f"Quotes ({len(quotes)})"
+    for one in quotes:
+        yield from wrapped(f"{one['label']} ({one['id']})", "  ", "    ")
+        where = ", ".join(part for part in (one["source"]["label"], one["locator"]) if part)
+        if one["state"] == "no passage":
+            yield from wrapped(f"{where}: the passage itself is not known", "    ")
+        else:
+            yield from wrapped(f"{where}: {_passage(one)}", "    ")
+            if one["state"] == "not attached":
+                yield f"    gyges graph attach FILE --to {one['source']['id']}"
+
+
+def _similar(similar: Sequence[Mapping[str, Any]], how: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    if how.get("missing"):
+        yield from wrapped(f"Related by similarity: {how['missing']}", "")
+        return
+    yield from wrapped(
+        f"Related by similarity, and joined by no edge ({len(similar)}; cosine ≥ {how['threshold']:g}, {how['model']}, "
+        f"{how['compared']:,} nodes compared)",
+        "",
+    )
+    for one in similar:
+        yield from wrapped(f"{one['score']:.3f}  {one['label']} ({one['id']})", "  ", "         ")
+    if similar:
+        yield "  gyges graph review decides on them"
+
+
+def _left(found: Sequence[Any], most: int, indent: str = "  ") -> Iterator[str]:
+    if len(found) > most:
+        yield f"{indent}and {len(found) - most} more: --most {len(found)}"
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
+    """Fill a text to the terminal's width, at most 110 columns."""
+    width = max(min(shutil.get_terminal_size((100, 24)).columns, 110), 40)
+    # A control character of a stranger's text must not reach the terminal.
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    # An id must stay whole, to be copied.
+    return wrap(
+        plain,
+        width,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    ) or [""]

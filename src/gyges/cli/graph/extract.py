@@ -1,0 +1,1 @@
+"""``gyges graph extract``: what could a text add to the graph?"""

@@ -1,0 +1,54 @@
+"""``gyges graph import``: nodes and edges from a file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from gyges.cli.graph.options import by as by_option
+from gyges.cli.graph.options import graph_file, opened, print_json, who
+from gyges.cli.options import as_json
+
+__all__ = ["command"]
+
+
+@click.command("import")
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--format", "form", metavar="NAME", help="Its format.  [default: by its suffix and its content]"
+)
+@click.option(
+    "--replace", "replace_", is_flag=True, help="Put what comes in in place of what is there."
+)
+@by_option
+@graph_file
+@as_json
+def command(
+    source: Path, form: str | None, replace_: bool, by: str | None, file: Path | None, as_json: bool
+) -> None:
+    """Take in nodes and edges from FILE, all of them or none.
+
+    What is there already is completed: gaps are filled, evidence is added, and nothing is overwritten unless
+    --replace is given. Formats: jsonl, csv (a folder), graphml, jsonld, bibtex, csl, page (a concept page of another
+    research graph).
+    """
+    from gyges.graph.formats import read
+
+    with opened(file) as store:
+        incoming = read(source, form)
+        taken = store.take(incoming, f"import {source.name}", who(by), replace_=replace_)
+    if as_json:
+        print_json({**asdict(taken), "notes": incoming.notes})
+        return
+    for note in incoming.notes:
+        click.echo(note, err=True)
+    click.echo(
+        f"{taken.new_nodes} new nodes, {taken.new_edges} new edges, {taken.changed} changed, "
+        f"{taken.same} as they were, {taken.proposals} proposals"
+    )
+    if taken.change is not None:
+        click.echo(
+            f"change {taken.change}; `gyges graph undo {taken.change}` takes it back", err=True
+        )

@@ -1,0 +1,71 @@
+"""Which nodes and edges does the picture of a neighbourhood show?
+
+Those within one or two steps, the ones with the most edges to it first; what would turn it into a hairball is left out,
+and counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gyges.graph.model import Node
+from gyges.graph.store import Store
+
+__all__ = ["MOST_FAR", "MOST_NEAR", "picture_of"]
+
+MOST_NEAR = 60
+"""Direct neighbours in a picture."""
+MOST_FAR = 60
+"""Nodes two steps away in a picture."""
+
+
+def picture_of(store: Store, node: Node, hops: int = 2) -> dict[str, Any]:
+    """Choose the nodes and edges of a picture: ``nodes``, ``edges``, and how many nodes were ``left_out``."""
+    db = store.connection
+    centre = db.execute("SELECT num FROM node WHERE id = ?", (node.id,)).fetchone()[0]
+    near = _around(store, [centre], {centre})
+    shown = {centre: 0} | dict.fromkeys([num for num, _ in near[:MOST_NEAR]], 1)
+    left_out = len(near) - len(shown) + 1
+    if hops > 1:
+        first = [num for num, hop in shown.items() if hop == 1]
+        far = _around(store, first, {centre, *(num for num, _ in near)})
+        # One that a single edge joins to a single neighbour tells little of this node.
+        shown |= dict.fromkeys([num for num, many in far[:MOST_FAR] if many > 1], 2)
+        left_out += len(far) - sum(hop == 2 for hop in shown.values())
+    marks = ", ".join("?" * len(shown))
+    rows = db.execute(
+        f"SELECT num, id, label, type, edges FROM node WHERE num IN ({marks})",
+        tuple(shown),
+    )
+    nodes = [
+        {"id": id_, "label": label, "type": type_, "hops": shown[num], "edges": edges}
+        for num, id_, label, type_, edges in rows
+    ]
+    edges = db.execute(
+        "SELECT edge.id, a.id, b.id, relation FROM edge JOIN node a ON a.num = subject JOIN node b ON b.num = object"
+        f" WHERE subject IN ({marks}) AND object IN ({marks}) ORDER BY edge.id",
+        (*shown, *shown),
+    )
+    return {
+        "nodes": sorted(nodes, key=lambda one: (one["hops"], -one["edges"], one["id"])),
+        "edges": [
+            {"id": id_, "source": source, "target": target, "relation": relation}
+            for id_, source, target, relation in edges
+        ],
+        "left_out": left_out,
+    }
+
+
+def _around(store: Store, nums: list[int], seen: set[int]) -> list[tuple[int, int]]:
+    """Return the nodes around some, without those seen, ranked by how many edges join them."""
+    if not nums:
+        return []
+    marks = ", ".join("?" * len(nums))
+    rows = store.connection.execute(
+        "SELECT far, count(*) AS many FROM"
+        f" (SELECT object AS far FROM edge WHERE subject IN ({marks})"
+        f" UNION ALL SELECT subject FROM edge WHERE object IN ({marks}))"
+        " GROUP BY far ORDER BY many DESC, far",
+        (*nums, *nums),
+    )
+    return [(num, many) for num, many in rows if num not in seen]

@@ -1,0 +1,147 @@
+"""Which nodes does a user mean by some words?
+
+An id, a label or an alias is meant exactly; then come words in labels, aliases and glosses (SQLite's FTS5, ranked by
+BM25 with the label counting most); then nodes whose text means something similar (cosine of sentence embeddings).
+Each hit says by which of these it was found, so that a likeness is never taken for a match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gyges.errors import GraphError, nearest
+from gyges.graph.store import Store
+from gyges.graph.vocabulary import NODE_TYPES
+
+__all__ = ["HOW", "Hit", "Nearest", "check_types", "search"]
+
+HOW = {
+    "id": "its id",
+    "label": "its label",
+    "alias": "another name of it, or an id that was merged into it",
+    "text": "words in its label, aliases or gloss",
+    "semantic": "its text means something similar",
+}
+"""How a node can be found, the surest first."""
+
+_MOST_WORDS = 32
+
+Nearest = Callable[[str, int], Iterable[tuple[str, float]]]
+"""Gives the ids and cosines of the nodes whose text is nearest in meaning to a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A node that was found."""
+
+    id: str
+    type: str
+    label: str
+    gloss: str
+    edges: int
+    how: str
+    """One of :data:`HOW`."""
+    score: float | None = None
+    """Of ``semantic``, the cosine; of ``text``, FTS5's BM25 with its sign turned: larger is better."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+def search(
+    store: Store,
+    query: str,
+    *,
+    types: Collection[str] = (),
+    limit: int = 20,
+    how: Collection[str] = tuple(HOW),
+    nearest_to: Nearest | None = None,
+) -> list[Hit]:
+    """Look for nodes.
+
+    Args:
+        store: The graph.
+        query: Words, a label, an alias or an id.
+        types: Only nodes of these types.
+        limit: At most so many.
+        how: Only these ways of finding.
+        nearest_to: Finds by meaning; without it, nothing is found so.
+
+    Returns:
+        Hits, the surest first; each node once.
+
+    Raises:
+        GraphError: A type is unknown, or the query is empty.
+    """
+    check_types(types)
+    if not query.strip():
+        raise GraphError("nothing to search for: give some words, a label or an id")
+    found: dict[str, Hit] = {}
+    steps: dict[str, Callable[[], Iterable[tuple[str, float | None]]]] = {
+        "id": lambda: [(query.strip(), None)] if store.has(query.strip()) else [],
+        "label": lambda: ((one, None) for one in store.named(query)),
+        "alias": lambda: (),
+        "text": lambda: _text(store, query, types, limit),
+        "semantic": lambda: nearest_to(query, limit + len(found)) if nearest_to else (),
+    }
+    for step, ask in steps.items():
+        if len(found) >= limit:
+            break
+        for id_, score in ask():
+            hit = _hit(store, id_, step, score, query)
+            if hit.how in how and hit.id not in found and (not types or hit.type in types):
+                found[hit.id] = hit
+    rank = {name: place for place, name in enumerate(HOW)}
+    ordered = sorted(
+        found.values(), key=lambda hit: (rank[hit.how], -(hit.score or 0.0), -hit.edges)
+    )
+    return ordered[:limit]
+
+
+def check_types(types: Collection[str]) -> None:
+    """Refuse a type that there is not.
+
+    Raises:
+        GraphError: With those that there are.
+    """
+    for one in types:
+        if one not in NODE_TYPES:
+            raise GraphError(f"no type of node {one!r}; {nearest(one, NODE_TYPES)}")
+
+
+def _hit(store: Store, id_: str, how: str, score: float | None, query: str) -> Hit:
+    node = store.node(id_)
+    if how == "id" and node.id != id_:
+        how = "alias"
+    if how == "label" and _plain(query) != _plain(node.label):
+        how = "alias"
+    return Hit(node.id, node.type, node.label, node.gloss, store.degree(node.id), how, score)
+
+
+def _text(
+    store: Store, query: str, types: Collection[str], limit: int
+) -> Iterable[tuple[str, float]]:
+    words = re.findall(r"\w+", query)[:_MOST_WORDS]
+    if not words:
+        return []
+    # Quoted, no word is an operator of FTS5; the last may still be being typed.
+    quoted = [f'"{word}"' for word in words]
+    for match in (" ".join([*quoted[:-1], quoted[-1] + "*"]), " OR ".join(quoted)):
+        where = f"AND node.type IN ({', '.join('?' * len(types))})" if types else ""
+        rows = store.connection.execute(
+            "SELECT node.id, -bm25(node_text, 8.0, 6.0, 1.0) AS score FROM node_text"
+            f" JOIN node ON node.num = node_text.rowid WHERE node_text MATCH ? {where}"
+            " ORDER BY score DESC, node.id LIMIT ?",
+            (match, *types, limit),
+        ).fetchall()
+        if rows:
+            return [(id_, float(score)) for id_, score in rows]
+    return []
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
