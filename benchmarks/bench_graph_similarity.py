@@ -11,7 +11,7 @@ AUC is the chance that a pair of one thing scores above a pair that is not one; 
 kinds (2,000 times). "against any" is the same against pairs of ends from different lines, which is what a search in a
 graph meets most; ends that name one thing (field "thing") are left out of these. "finds" is the share of the 50 ends of
 a pair of one thing whose other end comes first, or among the first five, of all ends. "best F1" is the highest over all
-thresholds, so it flatters each method alike. Texts a second: medians of five turns, the methods taking turns.
+thresholds, so it flatters each method alike. Texts a second: medians of three turns, the methods taking turns.
 
 With wordllama, the tokenizer's file stands in a folder of another name than the one that it looks in: it is copied to a
 temporary cache first. ``--labels`` compares a second reading of the pairs (lines with id and same) with the first.
@@ -39,7 +39,7 @@ from gyges.graph.similarity import alike, text_of
 
 HERE = Path(__file__).parent
 THRESHOLD = 0.65
-TURNS = 5
+TURNS = 3
 Scores = Callable[[Sequence[str]], Any]
 
 

@@ -12,7 +12,7 @@ from gyges.graph.passages import Text
 from gyges.graph.quoting import Checker, passages_of, quoting_rows
 from gyges.graph.store import Store
 
-__all__ = ["attach"]
+__all__ = ["attach", "read_text"]
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -32,7 +32,7 @@ def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> d
     Raises:
         GraphError: The file is no text, no source's passages stand in it, or the source is unknown.
     """
-    text = _read(path)
+    text = read_text(path)
     quoted = list(_quoted(store))
     source = store.resolve(node) if node is not None else _guess(quoted, text, path)
     store.attach(source, text, path.name, by)
@@ -50,7 +50,12 @@ def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> d
     }
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Read a plain text in UTF-8.
+
+    Raises:
+        GraphError: It is too large, or no text.
+    """
     size = path.stat().st_size
     if size > _MOST_BYTES:
         raise GraphError(

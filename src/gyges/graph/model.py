@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _LONGEST_SLUG = 80
+_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def _nothing() -> Mapping[str, str]:
@@ -240,7 +241,7 @@ class Edge:
 
 def canonical(value: Mapping[str, Any]) -> str:
     """Write a record as the one line of JSON that stands for it: sorted keys, no spaces, no escapes."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _write(value)
 
 
 def type_of(id_: str) -> str:

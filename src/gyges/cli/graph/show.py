@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Print what the graph says of the node ID: its neighbours, what speaks for and against it, what is like it.
 
-    Neighbours are grouped by type and ranked by how many edges join them to it, with the counts. An arrow says which way an
-    edge runs.
+    Neighbours are grouped by type and ranked by how many edges join them to it, with the counts. An arrow says which
+    way an edge runs.
     """
     from gyges.graph import page_of
 

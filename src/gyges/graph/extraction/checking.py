@@ -46,8 +46,10 @@ _SMALL = frozenset(
 )  # fmt: skip
 _MASK = "\ua66e"
 """A letter that no text holds; as a word it keeps what stands around it apart."""
-_ANSWER_FIELDS = re.compile(r'"(?:quote|gloss|label|relation|statements|subject|object)"\s*:')
-_ANSWER_TEXT = re.compile(r'"(?:quote|gloss|label)"\s*:\s*"(?:[^"\\]|\\.)*"?', re.S)
+_ANSWER_FIELD = re.compile(r"""["'](?:quote|statements)["']\s*:""")
+_ANSWER_TEXT = re.compile(
+    r"""(["'])(?:quote|gloss|label)\1\s*:\s*(["'])(?:[^\\]|\\.){0,2000}?(?:\2|\Z)""", re.S
+)
 
 
 class Refusal(Exception):
@@ -66,7 +68,7 @@ class Sound:
 
 def shadowed(text: str) -> str:
     """Hide what looks like an answer in a text, at the same length."""
-    if not _ANSWER_FIELDS.search(text):
+    if not _ANSWER_FIELD.search(text):
         return text
     spans = [found.span() for found in _ANSWER_TEXT.finditer(text)]
     decoder = json.JSONDecoder(strict=False)
@@ -74,15 +76,13 @@ def shadowed(text: str) -> str:
     while (at := text.find("{", at)) >= 0 and tried < 1000:
         tried += 1
         try:
-            value, end = decoder.raw_decode(text, at)
+            _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             at += 1
             continue
-        if "statements" in value or {"quote", "relation"} <= set(value):
+        if _ANSWER_FIELD.search(text, at, end):
             spans.append((at, end))
-            at = end
-        else:
-            at += 1
+        at = end
     signs = list(text)
     for start, end in spans:
         signs[start:end] = [sign if sign == "\n" else _MASK for sign in signs[start:end]]

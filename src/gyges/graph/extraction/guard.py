@@ -93,6 +93,7 @@ _CLOSED = re.compile(
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|supposing|assume|assuming|imagine|as if|as though)\b", re.I
 )
+_MOST_MENTIONS = 50
 _INTRODUCTION = re.compile(
     r"\s*(?:in|for|with|without|although|though|while|when|whenever|if|unlike|despite|because|since|after|before|as|"
     r"even|among|where|whereas|given|until|unless|once|contrary to|instead of|rather than|far from|not|no matter)\b",
@@ -145,20 +146,20 @@ def denial(
         return found.group() if found else ""
     words = words_of(sentence)
     ends = [mentions(words, names) for names in (subject, object_)]
-    # Longer names first: what lies inside a longer mention is not another one.
     masked = _masked(sentence, [place for places in ends for place in places])
     pieces = _pieces(sentence)
     reasons: list[str] = []
     for begin, stop in pieces:
-        here = [[one for one in places if begin <= one[0] and one[1] <= stop] for places in ends]
+        here = [
+            [one for one in places if begin <= one[0] and one[1] <= stop][:_MOST_MENTIONS]
+            for places in ends
+        ]
         if all(here):
             pairs = [(one, two) for one, two in product(*here) if one != two]
-            if not pairs:
-                continue
-            judged = [_denied(masked, relation, begin, stop, one, two) for one, two in pairs]
-            # A sentence that says it of one mention and denies it of another is not clear.
-            near = min(range(len(pairs)), key=lambda at: _distance(*pairs[at]))
-            reasons.append(judged[near])
+            if pairs:
+                # The mentions that stand nearest are those that the sentence joins.
+                near = min(pairs, key=lambda pair: _distance(*pair))
+                reasons.append(_denied(masked, relation, begin, stop, *near))
     if reasons:
         return next(filter(None, reasons), "")
     # One end at least is not in one sentence with the other: any denial around may be of the statement.

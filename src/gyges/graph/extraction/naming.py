@@ -41,7 +41,8 @@ class Known:
         self._by_id: dict[str, Node] = {}
         self._by_name: dict[tuple[str, str], Node | None] = {}
         self._types: dict[str, set[str]] = {}
-        self._first: dict[str, dict[tuple[str, ...], dict[str, Node]]] = {}
+        self._named: dict[str, dict[str, Node]] = {}
+        self._sizes: dict[str, set[int]] = {}
         for node in nodes:
             self.add(node)
 
@@ -61,8 +62,9 @@ class Known:
             elif other is not node and other is not None and _fold(other.label) != folded:
                 self._by_name[key] = None
             self._types.setdefault(folded, set()).add(node.type)
-            parts = tuple(folded.split())
-            self._first.setdefault(parts[0], {}).setdefault(parts, {})[node.id] = node
+            self._named.setdefault(folded, {})[node.id] = node
+            first, *rest = folded.split()
+            self._sizes.setdefault(first, set()).add(1 + len(rest))
 
     def find(self, type_: str, name: str) -> Node | None:
         """Find the node of a type that a name stands for."""
@@ -85,12 +87,12 @@ class Known:
         said = [stem(word) for word in words_of(text).words]
         found: dict[str, Node] = {}
         for at, word in enumerate(said):
-            for parts, nodes in self._first.get(word, {}).items():
-                if tuple(said[at : at + len(parts)]) == parts:
-                    for id_ in sorted(nodes):
-                        found.setdefault(id_, nodes[id_])
-                    if len(found) >= most:
-                        return list(found.values())[:most]
+            for size in sorted(self._sizes.get(word, ())):
+                nodes = self._named.get(" ".join(said[at : at + size]), {})
+                for id_ in sorted(nodes):
+                    found.setdefault(id_, nodes[id_])
+            if len(found) >= most:
+                return list(found.values())[:most]
         return list(found.values())
 
 

@@ -156,8 +156,8 @@ def write(
         nodes: A collection in any order, or a stream by id, which is never held in memory.
         edges: The same.
         format: A name of :data:`FORMATS`; None takes it from the name of the file.
-        decisions: Of the review; only ``jsonl`` holds them.
-        proposals: Of the review; only ``jsonl`` holds them.
+        decisions: Of the review; left out by a format whose :attr:`Format.review` is false.
+        proposals: The same.
 
     Raises:
         GraphError: It cannot be written; what stood there is unchanged.
@@ -168,15 +168,8 @@ def write(
         raise GraphError(
             f"{chosen.name} is only read; formats that are written: {_names('writes')}"
         )
-    decided, proposed = list(decisions), list(proposals)
-    more: dict[str, Any] = {}
-    if chosen.review:
-        more = {"decisions": decided, "proposals": proposed}
-    elif decided or proposed:
-        raise GraphError(
-            f"{chosen.name} holds nodes and edges alone, and {len(decided)} decisions and {len(proposed)} proposals "
-            "were given; write them as jsonl"
-        )
+    # A store is asked for its review only where the format holds it.
+    more = {"decisions": decisions, "proposals": proposals} if chosen.review else {}
     import_module(f"{__name__}.{chosen.module}").write(path, nodes, edges, **more)
 
 

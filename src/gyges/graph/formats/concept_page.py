@@ -51,6 +51,7 @@ class _Reader:
         self.incoming = Incoming()
         self._nodes: dict[str, Node] = {}
         self._edges: dict[str, Edge] = {}
+        self._proposed: set[str] = set()
         self._artifact = self._put_page()
         self._put_concept()
         for group in page.groups:
@@ -292,7 +293,8 @@ class _Reader:
             by=self.path.name[:MOST_LABEL],
             note=note,
         )
-        if all(one.id != proposal.id for one in self.incoming.proposals):
+        if proposal.id not in self._proposed:
+            self._proposed.add(proposal.id)
             self.incoming.proposals.append(proposal)
 
 

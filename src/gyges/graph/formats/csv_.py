@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -62,7 +63,8 @@ def write(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
             _write_table(edge_file, EDGE_FIELDS, edge_rows)
     except BaseException:
         if made:
-            path.rmdir()
+            with suppress(OSError):
+                path.rmdir()
         raise
 
 

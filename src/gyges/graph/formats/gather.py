@@ -131,7 +131,6 @@ class Gather:
 
     def decision(self, given: Any, line: int) -> None:
         """Take a decision of the review."""
-        given = _without_nulls(given)
         problems = _decision_problems(given)
         if problems:
             self._tell(problems, line)
@@ -141,7 +140,6 @@ class Gather:
 
     def proposal(self, given: Any, line: int) -> None:
         """Take a proposal for the review."""
-        given = _without_nulls(given)
         if isinstance(given, dict):
             if "edge" in given:
                 given["edge"] = self._completed(given["edge"])
@@ -170,7 +168,6 @@ class Gather:
         return self.incoming
 
     def _completed(self, given: Any) -> Any:
-        given = _without_nulls(given)
         if isinstance(given, dict) and "channel" not in given:
             return {**given, "channel": self._channel}
         return given
@@ -191,19 +188,6 @@ class Gather:
             self.fault(
                 line, f"{name} stands at {self._where(other)} too, and says something else there"
             )
-
-
-def _without_nulls(given: Any) -> Any:
-    """Leave out what is null: nothing was said."""
-    if isinstance(given, dict):
-        return {
-            name: _without_nulls(value) if isinstance(value, dict | list) else value
-            for name, value in given.items()
-            if value is not None
-        }
-    if isinstance(given, list):
-        return [_without_nulls(one) if isinstance(one, dict) else one for one in given]
-    return given
 
 
 def _name_problems(given: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 Lines end at a line feed alone. A line that is too long is passed over without being held in memory; bytes that are not
 UTF-8 are named with their place; UTF-16 and UTF-32 are named as such. JSON may not say a key twice, nor NaN or
-Infinity, nor be nested deeper than Python follows.
+Infinity, nor be nested deeper than Python follows; a key whose value is null is as good as not there.
 """
 
 from __future__ import annotations
@@ -129,6 +129,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise NotJson(f"says the key {twice[:80]!r} twice")
+    if None in read.values():
+        return {name: value for name, value in read.items() if value is not None}
     return read
 
 

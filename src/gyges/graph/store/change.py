@@ -8,55 +8,53 @@ follow the rows.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 from gyges.errors import GraphError
-from gyges.graph.checks import check_ends
-from gyges.graph.model import Edge, Evidence, Node, canonical
+from gyges.graph.model import Edge, Node, canonical
 from gyges.graph.records import Decision, Proposal
+from gyges.graph.store.rows import Rows, stored
 
-__all__ = ["KINDS", "Change", "plain_name", "stored", "write_row"]
+__all__ = ["KINDS", "Change"]
 
 KINDS = ("node", "edge", "decision", "proposal", "source")
 """What a row of the history can be of."""
 
 
-def plain_name(name: str) -> str:
-    """Return a label as names are compared: folded case, single spaces."""
-    return " ".join(name.casefold().split())
-
-
 class Change:
     """One change while it is made; :meth:`Store.change` opens and ends it.
 
-    What is put within a change may refer to what the same change puts later: ends and sources are checked at its end.
+    The ends of an edge are there before it, and go after it; so the rows of a change can be put back in reverse order.
+    Sources may be cited before they are put: they are checked at the change's end.
     """
 
     def __init__(self, connection: sqlite3.Connection, number: int) -> None:
         self.number = number
         self.rows = 0
         self._db = connection
-        self._touched: set[int] = set()
-        """Nodes whose edges were changed."""
-        self._check: dict[str, str] = {}
-        """Edges and nodes that were put, by key, with their kind: their ends and sources must exist."""
-        self._gone: dict[str, int] = {}
-        """Nodes that were dropped, with their rows' numbers."""
+        self._state = Rows(connection)
 
     def put_node(self, node: Node) -> None:
         """Add a node, or replace the one of its id."""
-        self._put("node", node.id, canonical(node.to_dict()))
+        self._put("node", node.id, canonical(node.to_dict()), node)
 
     def drop_node(self, id_: str) -> None:
-        """Take a node away; its edges must go as well."""
+        """Take a node away.
+
+        Raises:
+            GraphError: An edge ends there; it must go first.
+        """
         self._put("node", id_, None)
 
     def put_edge(self, edge: Edge) -> None:
-        """Add an edge, or replace the one of its id."""
-        self._put("edge", edge.id, canonical(edge.to_dict()))
+        """Add an edge, or replace the one of its id.
+
+        Raises:
+            GraphError: It ends nowhere, joins a node to itself, or its relation does not allow its ends.
+        """
+        self._put("edge", edge.id, canonical(edge.to_dict()), edge)
 
     def drop_edge(self, id_: str) -> None:
         """Take an edge away."""
@@ -91,24 +89,24 @@ class Change:
 
     # ------------------------------------------------------------------ rows
 
-    def _put(self, kind: str, key: str, after: str | None) -> None:
-        before = stored(self._db, kind, key)
+    def leads_to(self, id_: str) -> str | None:
+        """Return the id of the node that an id leads to; None where it leads nowhere."""
+        return self._state.leads_to(id_)
+
+    def saying(self, edge: Edge) -> Edge | None:
+        """Find the edge that says the same as another: by id, or by its ends, relation and gloss."""
+        return self._state.saying(edge)
+
+    def _put(self, kind: str, key: str, after: str | None, made: Node | Edge | None = None) -> None:
+        before, number = stored(self._db, kind, key)
         if before == after:
             return
-        if kind == "node" and before is not None and after is None:
-            self._gone[key] = _num(self._db, key) or 0
-        write_row(self._db, kind, key, after, self._touched)
+        self._state.write(kind, key, after, number, made)
         self._db.execute(
             "INSERT INTO op (change, kind, key, before, after) VALUES (?, ?, ?, ?, ?)",
             (self.number, kind, key, before, after),
         )
         self.rows += 1
-        if kind in ("node", "edge"):
-            if after is None:
-                self._check.pop(key, None)
-            else:
-                self._check[key] = kind
-                self._gone.pop(key, None)
 
     # ------------------------------------------------------------------ the end of a change
 
@@ -116,154 +114,41 @@ class Change:
         """Check what the change refers to, and count the edges of the nodes that it touched.
 
         Raises:
-            GraphError: An edge would end nowhere, or a source be cited that the graph does not hold.
+            GraphError: A source is cited that the graph does not hold, or an id would lead to two nodes.
         """
         problems = list(self._problems())
         if problems:
             more = f"\nand {len(problems) - 20} more" if len(problems) > 20 else ""
             raise GraphError("\n".join(problems[:20]) + more)
-        self._db.executemany(
-            "UPDATE node SET edges = (SELECT count(*) FROM edge WHERE subject = ?1)"
-            " + (SELECT count(*) FROM edge WHERE object = ?1) WHERE num = ?1",
-            ((num,) for num in self._touched),
-        )
+        self._state.count_edges()
 
     def _problems(self) -> Iterator[str]:
-        for key, num in sorted(self._gone.items()):
-            for (edge,) in self._db.execute(
-                "SELECT id FROM edge WHERE subject = ?1 UNION ALL SELECT id FROM edge WHERE object = ?1",
-                (num,),
-            ):
-                yield f"{key} cannot go: edge {edge} ends there; take the edge away first"
-            if _num(self._db, key) is not None:
-                continue  # merged: its id leads on
-            for kind, holder in self._db.execute(
-                "SELECT kind, holder FROM cites WHERE source = ? AND kind || holder != 'node' || ?",
-                (key, key),
-            ):
-                yield f"{key} cannot go: {kind} {holder} cites it as evidence"
-        seen: set[str] = set()
-        for key, kind in self._check.items():
-            for (source,) in self._db.execute(
-                "SELECT source FROM cites WHERE holder = ? AND kind = ?", (key, kind)
-            ):
-                if source not in seen and _num(self._db, source) is None:
-                    yield f"{kind} {key} cites {source!r}, which the graph does not hold"
-                else:
-                    seen.add(source)
+        state, db = self._state, self._db
+        for id_ in sorted(state.lost):
+            if state.leads_to(id_) is None:
+                for kind, holder in self._citing(id_):
+                    yield f"{id_} cannot go: {kind} {holder} cites it as evidence"
+        for source in sorted(state.cited - state.lost):
+            if state.leads_to(source) is None:
+                for kind, holder in self._citing(source):
+                    yield f"{kind} {holder} cites {source!r}, which the graph does not hold"
+        if db.execute("SELECT 1 FROM former LIMIT 1").fetchone() is None:
+            return
+        for id_ in sorted(state.claimed):
+            claims = [
+                row[0]
+                for row in db.execute(
+                    "SELECT node.id FROM former JOIN node ON num = former.node WHERE former.id = ?"
+                    " ORDER BY node.id",
+                    (id_,),
+                )
+            ]
+            if claims and db.execute("SELECT 1 FROM node WHERE id = ?", (id_,)).fetchone():
+                yield f"{id_!r} is a former id of {claims[0]}, so no node can have it; merge the two"
+            elif len(claims) > 1:
+                yield f"{id_!r} is a former id of {' and of '.join(claims)}; it can lead to one alone"
 
-
-def stored(db: sqlite3.Connection, kind: str, key: str) -> str | None:
-    """Return a row as it stands, or None where there is none."""
-    if kind in ("node", "edge"):
-        row = db.execute(f"SELECT data FROM {kind} WHERE id = ?", (key,)).fetchone()
-    else:
-        row = db.execute(
-            "SELECT data FROM record WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
-    return row[0] if row else None
-
-
-def _num(db: sqlite3.Connection, id_: str) -> int | None:
-    """Find the row of a node by its id, or by an id that it had before a merge."""
-    row = db.execute("SELECT num FROM node WHERE id = ?", (id_,)).fetchone()
-    if row is None:
-        row = db.execute("SELECT node FROM former WHERE id = ?", (id_,)).fetchone()
-    return int(row[0]) if row else None
-
-
-def write_row(
-    db: sqlite3.Connection, kind: str, key: str, data: str | None, touched: set[int]
-) -> None:
-    """Write one row of the state and what is derived from it; ``touched`` collects nodes to count again."""
-    if kind == "node":
-        _write_node(db, key, data)
-    elif kind == "edge":
-        _write_edge(db, key, data, touched)
-    elif data is None:
-        db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
-    else:
-        db.execute(
-            "INSERT OR REPLACE INTO record (kind, key, data) VALUES (?, ?, ?)", (kind, key, data)
-        )
-
-
-def _write_node(db: sqlite3.Connection, id_: str, data: str | None) -> None:
-    row = db.execute("SELECT num FROM node WHERE id = ?", (id_,)).fetchone()
-    num = row[0] if row else None
-    if num is not None:
-        for table in ("name", "former"):
-            db.execute(f"DELETE FROM {table} WHERE node = ?", (num,))
-        db.execute("DELETE FROM node_text WHERE rowid = ?", (num,))
-        db.execute("DELETE FROM cites WHERE holder = ? AND kind = 'node'", (id_,))
-    if data is None:
-        db.execute("DELETE FROM node WHERE num = ?", (num,))
-        return
-    node = Node.from_dict(json.loads(data))
-    fields = (node.type, node.label, node.status, data)
-    if num is None:
-        num = db.execute(
-            "INSERT INTO node (id, type, label, status, data) VALUES (?, ?, ?, ?, ?)",
-            (id_, *fields),
-        ).lastrowid
-    else:
-        db.execute(
-            "UPDATE node SET type = ?, label = ?, status = ?, data = ? WHERE num = ?",
-            (*fields, num),
-        )
-    db.executemany(
-        "INSERT OR IGNORE INTO name (name, node) VALUES (?, ?)",
-        ((plain_name(name), num) for name in (node.label, *node.aliases)),
-    )
-    if node.formerly:
-        db.executemany(
-            "INSERT OR REPLACE INTO former (id, node) VALUES (?, ?)",
-            ((old, num) for old in node.formerly),
-        )
-    db.execute(
-        "INSERT INTO node_text (rowid, label, aliases, gloss) VALUES (?, ?, ?, ?)",
-        (num, node.label, " \n".join(node.aliases), node.gloss),
-    )
-    _write_citations(db, "node", id_, node.evidence)
-
-
-def _write_edge(db: sqlite3.Connection, id_: str, data: str | None, touched: set[int]) -> None:
-    row = db.execute("SELECT num, subject, object FROM edge WHERE id = ?", (id_,)).fetchone()
-    if row:
-        touched.update(row[1:])
-        db.execute("DELETE FROM cites WHERE holder = ? AND kind = 'edge'", (id_,))
-    if data is None:
-        db.execute("DELETE FROM edge WHERE id = ?", (id_,))
-        return
-    edge = Edge.from_dict(json.loads(data))
-    check_ends(edge.subject, edge.relation, edge.object)
-    ends = tuple(_end(db, end) for end in (edge.subject, edge.object))
-    touched.update(ends)
-    values = (*ends, edge.relation, len(edge.evidence), edge.channel, data)
-    if row:
-        db.execute(
-            "UPDATE edge SET subject = ?, object = ?, relation = ?, evidence = ?, channel = ?, data = ? WHERE num = ?",
-            (*values, row[0]),
-        )
-    else:
-        db.execute(
-            "INSERT INTO edge (subject, object, relation, evidence, channel, data, id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*values, id_),
-        )
-    _write_citations(db, "edge", id_, edge.evidence)
-
-
-def _end(db: sqlite3.Connection, id_: str) -> int:
-    row = db.execute("SELECT num FROM node WHERE id = ?", (id_,)).fetchone()
-    if row is None:
-        raise GraphError(f"the graph has no {id_!r}, so no edge can end there; add the node first")
-    return int(row[0])
-
-
-def _write_citations(
-    db: sqlite3.Connection, kind: str, holder: str, evidence: tuple[Evidence, ...]
-) -> None:
-    db.executemany(
-        "INSERT OR IGNORE INTO cites (source, kind, holder) VALUES (?, ?, ?)",
-        ((one.node, kind, holder) for one in evidence if one.node),
-    )
+    def _citing(self, source: str) -> list[tuple[str, str]]:
+        return self._db.execute(
+            "SELECT kind, holder FROM cites WHERE source = ? ORDER BY kind, holder", (source,)
+        ).fetchall()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gyges.graph.model import Edge, Evidence, Node
-from gyges.graph.store.change import plain_name
+from gyges.graph.store.rows import plain_name
 
 __all__ = ["complete_edge", "complete_node", "joined", "new_names"]
 
@@ -22,7 +22,9 @@ def complete_node(there: Node, incoming: Node) -> Node:
         dates={**incoming.dates, **there.dates},
         identifiers={**incoming.identifiers, **there.identifiers},
         evidence=joined(there.evidence, incoming.evidence),
-        formerly=tuple(dict.fromkeys((*there.formerly, *incoming.formerly))),
+        formerly=tuple(
+            dict.fromkeys(one for one in (*there.formerly, *incoming.formerly) if one != there.id)
+        ),
     )
 
 
@@ -32,6 +34,7 @@ def complete_edge(there: Edge, incoming: Edge) -> Edge:
         there,
         gloss=there.gloss or incoming.gloss,
         evidence=joined(there.evidence, incoming.evidence),
+        confidence=incoming.confidence if there.confidence is None else there.confidence,
     )
 
 

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gyges.errors import GraphError
-from gyges.graph.store.change import Change, stored
+from gyges.graph.store.change import Change
+from gyges.graph.store.rows import stored
 
 __all__ = ["Entry", "Past"]
 
@@ -50,8 +51,9 @@ class Past:
         """Return the changes, the newest first."""
         undone = self._undone()
         rows = self.connection.execute(
-            "SELECT number, at, what, by, undoes, (SELECT count(*) FROM op WHERE op.change = number) FROM change"
-            " ORDER BY number DESC LIMIT ?",
+            # The rows of a change stand in a row; counting a million of them would take a while.
+            "SELECT number, at, what, by, undoes, (SELECT max(num) FROM op WHERE op.change = number)"
+            " - (SELECT min(num) FROM op WHERE op.change = number) + 1 FROM change ORDER BY number DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
         return [
@@ -110,9 +112,9 @@ class Past:
             raise GraphError(f"change {number} was undone already")
         elif not 1 <= number <= self._last():
             raise GraphError(f"no change {number}; gyges graph history lists them")
-        rows = list(self.rows_of(number))
-        self._nothing_rests_on(number, rows)
         with self.change(f"undo change {number}", by, undoes=number) as change:
+            rows = list(self.rows_of(number))
+            self._nothing_rests_on(number, rows)
             # Backwards: an edge goes before its ends, and its ends come before it.
             for kind, key, before, _ in reversed(rows):
                 change.restore(kind, key, before)
@@ -124,18 +126,46 @@ class Past:
         # Within one change a row may be written more than once: what it left is its last.
         left = {(kind, key): after for kind, key, _, after in rows}
         for (kind, key), after in left.items():
-            if stored(self.connection, kind, key) != after:
-                later = [
-                    str(one)
-                    for (one,) in self.connection.execute(
-                        "SELECT DISTINCT change FROM op WHERE key = ? AND kind = ? AND change > ?",
-                        (key, kind, number),
-                    )
-                ]
+            if stored(self.connection, kind, key)[0] != after:
                 raise GraphError(
                     f"change {number} cannot be undone: {kind} {key} was changed again by change "
-                    f"{', '.join(later)}; undo that first"
+                    f"{self._later(number, [(kind, key)])}; undo that first"
                 )
+        added = {key for kind, key, before, _ in rows if kind == "node" and before is None}
+        for key in sorted(added):
+            resting = [row for row in self._resting_on(key) if row not in left]
+            if resting:
+                kind, first = resting[0]
+                raise GraphError(
+                    f"change {number} cannot be undone: {key} would go, and {kind} {first} rests on it by change "
+                    f"{self._later(number, resting, key)}; undo that first"
+                )
+
+    def _resting_on(self, node: str) -> list[tuple[str, str]]:
+        """Return what ends at a node or cites it."""
+        return self.connection.execute(
+            "SELECT 'edge', edge.id FROM edge JOIN node ON node.num IN (subject, object) WHERE node.id = ?1"
+            " UNION SELECT kind, holder FROM cites WHERE source = ?1 AND holder != ?1",
+            (node,),
+        ).fetchall()
+
+    def _later(self, number: int, rows: list[tuple[str, str]], naming: str = "") -> str:
+        """Name the changes behind one that put these rows (with that id in them), without those that were undone."""
+        undone = self._undone()
+        found: set[int] = set()
+        for kind, key in rows:
+            found.update(
+                change
+                for change, undoes, after in self.connection.execute(
+                    "SELECT change.number, undoes, after FROM op JOIN change ON change.number = op.change"
+                    " WHERE key = ? AND kind = ? AND change > ?",
+                    (key, kind, number),
+                )
+                if change not in undone
+                and (undoes is None or undoes <= number)
+                and naming in (after or "")
+            )
+        return ", ".join(str(one) for one in sorted(found))
 
     def _undone(self) -> set[int]:
         found: set[int] = set()

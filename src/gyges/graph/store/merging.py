@@ -48,13 +48,14 @@ def merge(graph: Reading, change: Change, keep: Node, drop: Node, by: str, at: s
         )
     between = graph.edges_between(keep.id, drop.id)
     inner = {edge.id for edge in between}
+    own = {edge.id for edge in graph.edges_of(keep.id)} - inner
     moved = [edge for edge in graph.edges_of(drop.id) if edge.id not in inner]
     kept = _united(keep, drop, between)
     change.put_node(kept)
     for edge in between:
         change.drop_edge(edge.id)
     for edge in moved:
-        _move(graph, change, edge, keep.id, drop.id)
+        _move(graph, change, edge, keep.id, drop.id, own)
     _cite(graph, change, keep.id, drop.id)
     _carry_decisions(graph, change, keep.id, drop.id)
     change.put_decision(Decision(pair_key(keep.id, drop.id), "merge", by, at))
@@ -89,7 +90,8 @@ def _united(keep: Node, drop: Node, between: list[Edge]) -> Node:
     )
 
 
-def _move(graph: Reading, change: Change, edge: Edge, keep: str, drop: str) -> None:
+def _move(graph: Reading, change: Change, edge: Edge, keep: str, drop: str, own: set[str]) -> None:
+    """Let an edge run to the node that stays, or join it with one of those that this node had of its own."""
     subject, object_ = (keep if end == drop else end for end in (edge.subject, edge.object))
     symmetric = RELATIONS[edge.relation].symmetric
     if symmetric and object_ < subject:
@@ -101,7 +103,7 @@ def _move(graph: Reading, change: Change, edge: Edge, keep: str, drop: str) -> N
         for other in graph.edges_between(keep, far)
         if other.relation == edge.relation
         and ((other.subject, other.object) == (subject, object_) or symmetric)
-        and drop not in (other.subject, other.object)
+        and other.id in own
     ]
     here = [other for other in same if other.gloss == edge.gloss] or same
     if not here:
@@ -149,5 +151,6 @@ def _carry_decisions(graph: Reading, change: Change, keep: str, drop: str) -> No
         others = [end for end in ends if end != drop]
         if others and others[0] != keep:
             key = pair_key(keep, others[0])
-            if graph.decision(key) is None:
+            there = graph.decision(key)
+            if there is None or there.verdict == "later":
                 change.put_decision(replace(decision, key=key))

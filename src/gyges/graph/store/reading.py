@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from gyges.errors import GraphError
 from gyges.graph.model import Edge, Node, canonical
 from gyges.graph.records import Decision, Proposal
-from gyges.graph.store.change import KINDS, plain_name
+from gyges.graph.store.change import KINDS
+from gyges.graph.store.rows import plain_name
 
 __all__ = ["Neighbour", "Reading", "Source"]
 
@@ -52,7 +54,7 @@ class Reading:
 
     def has(self, id_: str) -> bool:
         """Say whether an id leads to a node, also one that was merged into another."""
-        return self._row_of(id_) is not None
+        return self._found(id_) is not None
 
     def resolve(self, id_: str) -> str:
         """Return the id of the node that an id leads to.
@@ -60,7 +62,10 @@ class Reading:
         Raises:
             GraphError: It leads nowhere.
         """
-        return self.node(id_).id
+        found = self._found(id_)
+        if found is None:
+            raise GraphError(self._unknown(id_))
+        return found[1]
 
     def node(self, id_: str) -> Node:
         """Return the node of an id; one that was merged leads to the node that remained.
@@ -68,10 +73,10 @@ class Reading:
         Raises:
             GraphError: There is none; the message names the nearest ids.
         """
-        row = self._row_of(id_)
-        if row is None:
-            raise GraphError(self._unknown(id_))
-        return Node.from_dict(json.loads(row[1]))
+        row = self.connection.execute(
+            "SELECT data FROM node WHERE num = ?", (self._num(id_),)
+        ).fetchone()
+        return Node.from_dict(json.loads(row[0]))
 
     def nodes(self, types: Collection[str] = ()) -> Iterator[Node]:
         """Return all nodes, or those of some types, by id."""
@@ -211,10 +216,23 @@ class Reading:
     def dump(self) -> bytes:
         """Return the whole state as bytes: equal graphs give equal bytes, however they came about."""
         lines = []
-        for kind in KINDS:
-            for key, data in self._rows(kind):
-                lines.append(f'{canonical({"kind": kind, "key": key})[:-1]},"row":{data}}}\n')
+        with self.snapshot():
+            for kind in KINDS:
+                for key, data in self._rows(kind):
+                    lines.append(f'{canonical({"kind": kind, "key": key})[:-1]},"row":{data}}}\n')
         return "".join(lines).encode()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let everything that is read meanwhile be of one moment, whatever other processes write."""
+        if self.connection.in_transaction:
+            yield
+            return
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("COMMIT")
 
     # ------------------------------------------------------------------ rows
 
@@ -230,22 +248,23 @@ class Reading:
         for key, data in self._rows(kind):
             yield key, json.loads(data)
 
-    def _row_of(self, id_: str) -> tuple[int, str] | None:
+    def _found(self, id_: str) -> tuple[int, str] | None:
+        """Find the number and the id of the node that an id leads to."""
         row: tuple[int, str] | None = self.connection.execute(
-            "SELECT num, data FROM node WHERE id = ?", (id_,)
+            "SELECT num, id FROM node WHERE id = ?", (id_,)
         ).fetchone()
         if row is None:
             row = self.connection.execute(
-                "SELECT num, data FROM node WHERE num = (SELECT node FROM former WHERE id = ?)",
+                "SELECT num, node.id FROM former JOIN node ON num = former.node WHERE former.id = ?",
                 (id_,),
             ).fetchone()
         return row
 
     def _num(self, id_: str) -> int:
-        row = self._row_of(id_)
-        if row is None:
+        found = self._found(id_)
+        if found is None:
             raise GraphError(self._unknown(id_))
-        return row[0]
+        return found[0]
 
     def _unknown(self, id_: str) -> str:
         from rapidfuzz import process

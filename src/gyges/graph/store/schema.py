@@ -7,6 +7,8 @@ history, which only grows: a trigger refuses to change it. Everything but the hi
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Iterator
 
 from gyges.errors import GraphError
 
@@ -45,7 +47,7 @@ CREATE TABLE text (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT 
 -- Derived: names lead to nodes, merged ids to those that remain, sources to what cites them.
 CREATE TABLE name (name TEXT NOT NULL, node INTEGER NOT NULL, PRIMARY KEY (name, node)) STRICT, WITHOUT ROWID;
 CREATE INDEX name_node ON name (node);
-CREATE TABLE former (id TEXT PRIMARY KEY, node INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE former (id TEXT NOT NULL, node INTEGER NOT NULL, PRIMARY KEY (id, node)) STRICT, WITHOUT ROWID;
 CREATE INDEX former_node ON former (node);
 CREATE TABLE cites (source TEXT NOT NULL, kind TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY KEY (source, kind, holder))
   STRICT, WITHOUT ROWID;
@@ -70,6 +72,12 @@ _APPEND_ONLY = """
 CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE (ABORT, 'the history of a graph is only added to'); END;
 """
+# REPLACE takes a row away without asking the trigger of DELETE.
+_NO_REPLACE = """
+CREATE TRIGGER {table}_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = new.{key})
+BEGIN SELECT RAISE (ABORT, 'the history of a graph is only added to'); END;
+"""
 
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
@@ -81,18 +89,18 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA busy_timeout = 10000")
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        # A commit survives whatever ends the process or the machine.
+        connection.execute("PRAGMA synchronous = FULL")
+        tables = _tables(connection)
+        if not tables:
+            tables = _create(connection)
+        found = _version(connection) if "meta" in tables else None
+    except sqlite3.OperationalError as error:
+        raise GraphError(f"{path} cannot be read: {error}; name another with --graph") from None
     except sqlite3.DatabaseError as error:
         raise GraphError(
             f"{path} is no graph: {error}; name another file with --graph, or move this one away"
         ) from None
-    if not tables:
-        _create(connection)
-        return
-    found = None
-    if "meta" in tables:
-        row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-        found = row[0] if row else None
     if found != VERSION:
         raise GraphError(
             f"{path} is no graph that this version can read: its layout is {found or 'not ours'}, not {VERSION}; "
@@ -100,15 +108,59 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         )
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    # Readers and one writer at once, and a commit that survives whatever ends the process.
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+
+
+def _version(connection: sqlite3.Connection) -> str | None:
+    columns = {row[1] for row in connection.execute("PRAGMA table_info (meta)")}
+    if not {"key", "value"} <= columns:
+        return None
+    row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    return str(row[0]) if row else None
+
+
+def _create(connection: sqlite3.Connection) -> set[str]:
+    """Make the tables, unless another process made them first; return their names."""
+    _readers_beside_a_writer(connection)
     triggers = "".join(
         _APPEND_ONLY.format(table=table, verb=verb)
         for table in ("change", "op")
         for verb in ("UPDATE", "DELETE")
     )
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {_TABLES} {triggers} INSERT INTO meta VALUES ('version', '{VERSION}'); COMMIT;"
-    )
+    triggers += _NO_REPLACE.format(table="change", key="number")
+    triggers += _NO_REPLACE.format(table="op", key="num")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not (tables := _tables(connection)):
+            for statement in _statements(_TABLES + triggers):
+                connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('version', ?)", (VERSION,))
+            tables = _tables(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return tables
+
+
+def _readers_beside_a_writer(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait where another process is changing the mode of a new file at the same moment.
+    for pause in (0.01, 0.05, 0.1, 0.2, 0.5, 1.0, None):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

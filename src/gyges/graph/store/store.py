@@ -20,12 +20,14 @@ from typing import Self, TypeVar
 from gyges.errors import GraphError
 from gyges.graph.model import Edge, Node
 from gyges.graph.records import Incoming
-from gyges.graph.store.change import Change, write_row
-from gyges.graph.store.completing import complete_edge, complete_node
+from gyges.graph.store.change import Change
+from gyges.graph.store.completing import complete_edge, complete_node, joined
 from gyges.graph.store.history import Past
 from gyges.graph.store.merging import merge
 from gyges.graph.store.reading import Reading
+from gyges.graph.store.rows import Rows
 from gyges.graph.store.schema import prepare
+from gyges.graph.vocabulary import RELATIONS
 
 __all__ = ["Store", "Taken", "now"]
 
@@ -82,7 +84,12 @@ class Store(Reading, Past):
         if name != ":memory:" and not Path(name).exists():
             if not create:
                 raise GraphError(f"no graph at {name}; gyges graph import makes one")
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(name).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise GraphError(
+                    f"{name} cannot be made: {error.strerror or error}; name another with --graph"
+                ) from None
         try:
             connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -130,7 +137,7 @@ class Store(Reading, Past):
         db = self.connection
         try:
             db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise GraphError(f"{self.path} cannot be written: {error}") from None
         try:
             number = int(
@@ -144,9 +151,16 @@ class Store(Reading, Past):
             self._open.finish()
             # A change that changed nothing is no part of the history.
             db.execute("COMMIT" if self._open.rows else "ROLLBACK")
+        except sqlite3.DatabaseError as error:
+            _roll_back(db)
+            raise GraphError(f"{self.path} cannot be written: {error}") from error
+        except UnicodeEncodeError as error:
+            _roll_back(db)
+            raise GraphError(
+                f"{what!r} holds half a character ({error.object[error.start]!r}), which no file can hold"
+            ) from None
         except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
+            _roll_back(db)
             raise
         finally:
             self._open = None
@@ -166,35 +180,31 @@ class Store(Reading, Past):
         Raises:
             GraphError: An edge would end nowhere, or cite what is not there.
         """
-        before = [self.count_nodes(), self.count_edges(), self._count("proposal")]
         same = changed = 0
         with self.change(what, by) as change:
+            before = self._counts()
             for node in incoming.nodes:
-                there = self.node(node.id) if self.has(node.id) else None
+                there = None if change.leads_to(node.id) is None else self.node(node.id)
                 rows = change.rows
-                if there is None or (replace_ and there.id == node.id):
-                    change.put_node(self._cited(node if node.by else replace(node, by=by)))
+                if there is None:
+                    change.put_node(_cited(change, node if node.by else replace(node, by=by)))
+                elif replace_ and there.id == node.id:
+                    change.put_node(_cited(change, _in_place(there, node, by)))
                 else:
-                    change.put_node(complete_node(there, self._cited(node)))
+                    change.put_node(complete_node(there, _cited(change, node)))
                 if there is not None:
                     changed, same = _tally(changed, same, change.rows - rows)
             for edge in incoming.edges:
-                here = self._here(edge)
-                old = self._same_statement(here)
                 rows = change.rows
-                if old is None or replace_:
-                    change.put_edge(here if here.by else replace(here, by=by))
-                else:
-                    change.put_edge(complete_edge(old, here))
-                if old is not None:
+                if not self._take_edge(change, edge, by, replace_):
                     changed, same = _tally(changed, same, change.rows - rows)
             for decision in incoming.decisions:
-                change.put_decision(decision)
+                if replace_ or self.decision(decision.key) is None:
+                    change.put_decision(decision)
             for proposal in incoming.proposals:
                 if self.decision(proposal.id) is None:
                     change.put_proposal(proposal)
-            rows = change.rows
-        after = [self.count_nodes(), self.count_edges(), self._count("proposal")]
+            rows, after = change.rows, self._counts()
         nodes, edges, proposals = (b - a for a, b in zip(before, after, strict=True))
         return Taken(change.number if rows else None, nodes, edges, changed, same, proposals)
 
@@ -204,9 +214,9 @@ class Store(Reading, Past):
         Raises:
             GraphError: They are of different types, or the same node.
         """
-        one, other = self.node(keep), self.node(drop)
-        with self.change(f"merge {other.id} into {one.id}", by) as change:
-            merge(self, change, one, other, by, now())
+        one, other = self.resolve(keep), self.resolve(drop)
+        with self.change(f"merge {other} into {one}", by) as change:
+            merge(self, change, self.node(one), self.node(other), by, now())
 
     def attach(self, node: str, text: str, name: str, by: str = "") -> None:
         """Keep the user's copy of a source, against which passages are checked.
@@ -229,15 +239,12 @@ class Store(Reading, Past):
         """
         rows = self.rows_at(number)
         store = Store.open(":memory:")
-        touched: set[int] = set()
         db = store.connection
+        state = Rows(db)
         db.execute("BEGIN")
         for kind, key, data in rows:
-            write_row(db, kind, key, data, touched)
-        db.execute(
-            "UPDATE node SET edges = (SELECT count(*) FROM edge WHERE subject = node.num)"
-            " + (SELECT count(*) FROM edge WHERE object = node.num)"
-        )
+            state.write(kind, key, data, None)
+        state.count_edges()
         db.execute("COMMIT")
         for source in self.connection.execute("SELECT sha256, text FROM text"):
             db.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", source)
@@ -245,41 +252,69 @@ class Store(Reading, Past):
 
     # ------------------------------------------------------------------ details
 
-    def _here(self, edge: Edge) -> Edge:
-        """Point an incoming edge, and its evidence, at the nodes that remained of those that were merged."""
-        subject, object_ = (self._now(end) for end in (edge.subject, edge.object))
-        if (subject, object_) != (edge.subject, edge.object):
-            edge = replace(edge, subject=subject, object=object_)
-        return self._cited(edge)
+    def _take_edge(self, change: Change, edge: Edge, by: str, replace_: bool) -> bool:
+        """Take an edge in; say whether it is new."""
+        here = _here(change, edge)
+        if here.subject == here.object and edge.subject != edge.object:
+            # Between two nodes that were merged: what it rests on stays with the node.
+            node = self.node(here.subject)
+            change.put_node(replace(node, evidence=joined(node.evidence, here.evidence)))
+            return False
+        old = change.saying(here)
+        if old is None:
+            change.put_edge(here if here.by else replace(here, by=by))
+        elif replace_:
+            change.put_edge(replace(here, id=old.id, by=here.by or by))
+        else:
+            _same_ends(old, here)
+            change.put_edge(complete_edge(old, here))
+        return old is None
 
-    def _cited(self, row: _Row) -> _Row:
-        evidence = tuple(
-            one if self._now(one.node) == one.node else replace(one, node=self._now(one.node))
-            for one in row.evidence
+    def _counts(self) -> tuple[int, int, int]:
+        row = self.connection.execute("SELECT count(*) FROM record WHERE kind = 'proposal'")
+        return self.count_nodes(), self.count_edges(), int(row.fetchone()[0])
+
+
+def _here(change: Change, edge: Edge) -> Edge:
+    """Point an incoming edge, and its evidence, at the nodes that remained of those that were merged."""
+    subject, object_ = _now(change, edge.subject), _now(change, edge.object)
+    if (subject, object_) != (edge.subject, edge.object):
+        edge = replace(edge, subject=subject, object=object_)
+    return _cited(change, edge)
+
+
+def _same_ends(there: Edge, incoming: Edge) -> None:
+    """Refuse to take one statement for another because they have the same id."""
+    ends = [(there.subject, there.object)]
+    if RELATIONS[there.relation].symmetric:
+        ends.append((there.object, there.subject))
+    if there.relation != incoming.relation or (incoming.subject, incoming.object) not in ends:
+        raise GraphError(
+            f"edge {there.id} is '{there.subject} {there.relation} {there.object}' in the graph, and "
+            f"'{incoming.subject} {incoming.relation} {incoming.object}' in what comes in; give one another id"
         )
-        return row if evidence == row.evidence else replace(row, evidence=evidence)
 
-    def _now(self, id_: str) -> str:
-        return self.resolve(id_) if id_ and self.has(id_) else id_
 
-    def _same_statement(self, edge: Edge) -> Edge | None:
-        """Find the edge that says the same: by id, or by its ends, relation and gloss."""
-        if self.has_edge(edge.id):
-            return self.edge(edge.id)
-        if not (self.has(edge.subject) and self.has(edge.object)):
-            return None
-        for other in self.edges_between(edge.subject, edge.object):
-            if (other.subject, other.relation, other.gloss) == (
-                edge.subject,
-                edge.relation,
-                edge.gloss,
-            ):
-                return other
-        return None
+def _in_place(there: Node, incoming: Node, by: str) -> Node:
+    """Put one account of a node in the place of another; the ids that were merged into it still lead to it."""
+    formerly = tuple(dict.fromkeys((*there.formerly, *incoming.formerly)))
+    return replace(incoming, formerly=formerly, by=incoming.by or by)
 
-    def _count(self, kind: str) -> int:
-        row = self.connection.execute("SELECT count(*) FROM record WHERE kind = ?", (kind,))
-        return int(row.fetchone()[0])
+
+def _cited(change: Change, row: _Row) -> _Row:
+    if all(_now(change, one.node) == one.node for one in row.evidence):
+        return row
+    evidence = tuple(replace(one, node=_now(change, one.node)) for one in row.evidence)
+    return replace(row, evidence=evidence)
+
+
+def _now(change: Change, id_: str) -> str:
+    return (change.leads_to(id_) or id_) if id_ else id_
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:
+        db.execute("ROLLBACK")
 
 
 def _tally(changed: int, same: int, rows: int) -> tuple[int, int]:

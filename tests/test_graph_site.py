@@ -1,0 +1,530 @@
+"""The pages of a graph: all that a page that works must have is there, and nothing that was imported runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_pages import (
+    CONCEPT,
+    GREENBLATT,
+    SCRIPT,
+    bare_page,
+    concept_page,
+    health_record,
+    index_groups,
+    review_items,
+    ugly_page,
+)
+from gyges.errors import GraphError
+from gyges.graph.site import (
+    Assets,
+    Links,
+    node_file,
+    policy,
+    render_health,
+    render_index,
+    render_message,
+    render_node,
+    render_review,
+    render_search,
+    review_anchor,
+)
+from gyges.graph.site.marks import MARKS, mark_of
+from gyges.graph.site.words import GRADE_WORDS, address, clip, dates, identifiers, shown, summary
+from gyges.graph.vocabulary import GRADES, NODE_TYPES, RELATIONS, fits
+
+VOID = {"meta", "link", "img", "br", "input", "hr"}
+LOOK = files("gyges.report") / "assets"
+
+
+class Page(HTMLParser):
+    """A page as a parser sees it: its tags in order, its text, and whether every tag is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # A paragraph cannot hold a fold or a block: the browser would close it early.
+        assert not (tag in {"details", "div", "ul", "ol", "p"} and "p" in self.open), self.getpos()
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, self.getpos()
+
+    def handle_data(self, data: str) -> None:
+        if "script" not in self.open:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    def all(self, tag: str, **attributes: str) -> list[dict[str, str | None]]:
+        wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
+        return [
+            found for name, found in self.tags if name == tag and wanted.items() <= found.items()
+        ]
+
+    def data(self, id_: str) -> Any:
+        found = re.search(
+            rf'<script type="application/json" id="{id_}">(.*?)</script>', self.html, re.DOTALL
+        )
+        assert found is not None
+        return json.loads(found[1])
+
+
+def node_page(page: dict[str, Any], links: Links | None = None) -> Page:
+    return Page(render_node(page, links or Links.files(page["node"]["id"])))
+
+
+def pages() -> dict[str, str]:
+    here, served = Links.files(), Links.served()
+    return {
+        "concept": render_node(concept_page(), Links.files(CONCEPT)),
+        "ugly": render_node(ugly_page(40), Links.files("claim:ugly")),
+        "bare": render_node(bare_page(), served),
+        "index": render_index(index_groups(), here, nodes=262, edges=641),
+        "index served": render_index(index_groups(), served, nodes=262, edges=641),
+        "search": render_search(SCRIPT, [{"id": CONCEPT, "label": SCRIPT, "how": "label"}], served),
+        "health": render_health(health_record(), here),
+        "review": render_review(review_items(), served, writing=True, token="t", message=SCRIPT),
+        "queue": render_review(review_items(), here, writing=False),
+        "message": render_message(SCRIPT, SCRIPT, here, near=[{"id": CONCEPT}]),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_a_page_is_sound_and_in_order(name: str) -> None:
+    page = Page(pages()[name])
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = [found["id"] for _, found in page.tags if "id" in found]
+    assert len(ids) == len(set(ids))
+    named = [found["aria-labelledby"] for _, found in page.tags if "aria-labelledby" in found]
+    assert set(named) <= set(ids)
+    inside = [
+        found["href"][1:] for found in page.all("a") if (found.get("href") or "").startswith("#")
+    ]
+    assert set(inside) <= set(ids)
+    assert page.all("a", class_="skip") == [{"class": "skip", "href": "#content"}]
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_no_page_runs_or_loads_anything_but_its_own_files(name: str) -> None:
+    page = Page(pages()[name])
+    assert not any(
+        key.startswith("on") or key == "style" for _, found in page.tags for key in found
+    )
+    assert not page.all("img")
+    for found in page.all("script"):
+        assert found.get("type") == "application/json" or "assets/" in (found["src"] or "")
+    for found in page.all("a"):
+        assert re.match(r"https?://|#|[\w./~%?=&-]", found["href"] or "#")
+        assert not (found.get("href") or "").startswith("javascript:")
+    (said,) = page.all("meta", http_equiv="Content-Security-Policy")
+    assert "default-src 'none'" in (said["content"] or "")
+    assert "unsafe" not in (said["content"] or "")
+
+
+def test_the_page_of_a_concept_has_all_that_a_page_that_works_has() -> None:
+    given = concept_page()
+    page = node_page(given)
+    text = page.text
+    # The header: id, label, aliases, kind, status, gloss and its source.
+    for said in (
+        CONCEPT,
+        "Alignment faking",
+        "strategic compliance",
+        "disputed",
+        given["node"]["gloss"],
+    ):
+        assert said in text
+    assert "Alignment faking in large language models , section 1 read in the source" in text
+    assert "18 December 2024" in text
+    assert "20 to 13 neighbours" in text
+    hrefs = [found.get("href") for found in page.all("a")]
+    assert "https://arxiv.org/abs/2412.14093" in hrefs
+    assert "https://example.org/alignment-faking" in hrefs
+    assert f"../../{node_file(GREENBLATT)}" in hrefs
+    # Neighbours by kind, with counts, relation, direction, gloss and evidence.
+    for group in given["groups"]:
+        assert f"n-{group['type']}" in [found.get("id") for found in page.all("section")]
+        assert f"({group['nodes']})" in text
+    for one in given["neighbours"]:
+        assert one["label"] in text
+        for edge in one["edges"]:
+            assert edge["gloss"] in text
+            assert edge["reads"] in text
+    assert "← proposed by" in text
+    assert "→ extends" in text
+    assert "↔ analogous to" in text
+    # For and against, apart from loose association, with grade and figures.
+    assert "8.4 points (95 % interval 5.0 to 12.6)" in text
+    assert "What is claimed next to it is supported by none and contradicted by 2." in text
+    assert "Only associated 4" in text
+    # Quotes with text, state and offsets, or how to attach a copy.
+    assert "characters 4,100 to 4,161" in text
+    assert f"gyges graph attach FILE --to {GREENBLATT}" in text
+    assert "does not stand in your copy" in text
+    # Similar nodes: every one with its score, the model, the threshold, and the way to decide.
+    for one in given["similar"]:
+        assert f"{one['score']:.3f}" in text
+    assert "all-MiniLM-L6-v2 (int8)" in text
+    assert "compared with 311 nodes; threshold 0.65" in text
+    assert "../../review.html" in hrefs
+    # Findings, and the picture.
+    for one in given["findings"]:
+        assert one["label"] in text
+    assert len(page.data("picture-data")["nodes"]) == len(given["picture"]["nodes"])
+
+
+def test_neighbours_stand_in_the_order_of_the_record_with_their_counts() -> None:
+    given = ugly_page(120)
+    page = node_page(given)
+    counts = [
+        int(found)
+        for found in re.findall(r'<span class="count">(\d+) edges?</span></div>', page.html)
+    ]
+    wanted = [one["count"] for one in given["neighbours"] if one["type"] == "paper"]
+    assert counts == wanted
+    assert "Show all 120 papers" in page.text
+    assert "Show all 60 loose associations" in page.text
+
+
+def test_what_a_record_leaves_out_is_said() -> None:
+    given = concept_page()
+    given["groups"][0]["nodes"] = 500
+    assert "494 not listed" in node_page(given).text
+    given["bearing"]["counts"]["contradicts"] = 300
+    assert "298 more stand on the pages of the claims" in node_page(given).text
+
+
+def test_only_what_is_below_the_threshold_is_hidden_before_a_script_runs() -> None:
+    page = node_page(concept_page())
+    rows = page.all("li", class_="sim")
+    assert [("hidden" in row) for row in rows] == [False, False, False, False, True, True]
+    (slider,) = page.all("input", type="range")
+    assert (slider["min"], slider["value"]) == ("0.50", "0.65")
+
+
+def test_a_node_of_which_nothing_is_known_has_a_page() -> None:
+    text = node_page(bare_page()).text
+    assert "Nobody has said yet what it is." in text
+    assert "It has no edge yet." in text
+    assert "no embedding model is installed" in text
+    least = {"node": {"id": "concept:x", "label": "X"}}
+    assert "X" in node_page(least).text
+
+
+def test_an_empty_label_is_told_and_an_unknown_one_is_not_guessed() -> None:
+    given = concept_page()
+    given["neighbours"][0]["label"] = ""
+    given["bearing"]["supports"][0]["other"] = "claim:elsewhere"
+    page = node_page(given)
+    assert f"{GREENBLATT} label missing" in page.text
+    assert "claim:elsewhere" in page.text
+    assert "claim:elsewhere label missing" not in page.text
+
+
+def test_an_edge_without_evidence_says_so_and_a_model_is_named() -> None:
+    text = node_page(concept_page()).text
+    assert "no evidence" in text
+    assert "extracted by qwen3-8b · confidence 0.80" in text
+
+
+@pytest.mark.parametrize("name", ["ugly", "search", "review", "message"])
+def test_markup_in_a_record_is_text(name: str) -> None:
+    page = Page(pages()[name])
+    assert "<script>window.ran" in page.text
+    assert "<script>window.ran" not in page.html
+    assert "\u202e" not in page.html
+
+
+def test_a_page_with_very_much_on_it_folds_and_loses_nothing() -> None:
+    given = ugly_page(400)
+    page = node_page(given)
+    assert given["node"]["gloss"].strip()[-200:] in page.text
+    assert page.text.count("studied by") >= sum(one["count"] for one in given["neighbours"][:400])
+
+
+def test_the_data_of_the_picture_survive_any_text() -> None:
+    given = concept_page()
+    nasty = "</script><!--<script> & \u2028 'x' \"y\""
+    given["picture"]["nodes"][1]["label"] = nasty
+    page = node_page(given)
+    assert page.data("picture-data")["nodes"][1]["label"] == nasty
+    assert page.html.count("</script>") == page.html.count("<script")
+
+
+def test_every_kind_and_grade_has_its_look() -> None:
+    assert set(MARKS) == set(NODE_TYPES)
+    assert set(GRADE_WORDS) == set(GRADES)
+    looks = [(mark.family, mark.points) for mark in MARKS.values()]
+    assert len(looks) == len(set(looks))
+    assert mark_of("unheard") is mark_of("unseen")
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["light", "dark"])
+def test_the_colours_have_the_contrast_that_wcag_asks_for(place: int) -> None:
+    css = (LOOK / "tokens.css").read_text() + (
+        files("gyges.graph.site") / "assets/graph.css"
+    ).read_text()
+    pairs = re.findall(r"--(g[yg]-[\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)
+    colours = {name: both[place] for name, *both in pairs}
+    own = [name for name in colours if name.startswith("gg-")]
+    assert len(own) == 8
+    for text in own:
+        for ground in ("gy-paper", "gy-raised", "gy-panel"):
+            light, dark = sorted(
+                (luminance(colours[text]), luminance(colours[ground])), reverse=True
+            )
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_static_site_links_by_files_and_a_server_by_ids() -> None:
+    files_, served = Links.files(CONCEPT), Links.served("x")
+    assert files_.node(GREENBLATT) == f"../../nodes/paper/{GREENBLATT.partition(':')[2]}.html"
+    assert files_.index == "../../index.html"
+    assert Links.files().health == "health.html"
+    assert Links.files(health_page=False).health == ""
+    assert served.node("claim:a%2fb") == "/x/node/claim:a%252fb"
+    assert served.review == "/x/review"
+    assert served.search_for("a b&c", ("paper",)) == "/x/search?q=a+b%26c&type=paper"
+    assert Links.files(has=lambda id_: id_ == CONCEPT).node(GREENBLATT) == ""
+    assert files_.asset("a.css") == "../../assets/a.css"
+    assert Links.served(build="1f").asset("a.css") == "/assets/a.css?b=1f"
+
+
+def test_a_node_without_a_page_is_named_without_a_link() -> None:
+    page = node_page(concept_page(), Links.files(CONCEPT, has=lambda id_: id_ == CONCEPT))
+    assert not [found for found in page.all("a") if "nodes/paper" in (found.get("href") or "")]
+    assert "Alignment faking in large language models" in page.text
+
+
+SLUGS = st.from_regex(r"[a-z0-9][a-z0-9._~%+-]{0,399}", fullmatch=True)
+
+
+@given(SLUGS, SLUGS)
+def test_two_ids_never_share_a_file_and_no_file_leaves_its_folder(one: str, other: str) -> None:
+    path = node_file(f"claim:{one}")
+    assert re.fullmatch(r"nodes/claim/[a-z0-9._~+-]{1,160}\.html", path)
+    assert ".." not in Path(path).parts
+    assert (path == node_file(f"claim:{other}")) == (one == other)
+
+
+def test_the_policy_is_strict_and_lets_a_server_take_forms() -> None:
+    assert "form-action 'none'" in policy(Links.files())
+    assert "form-action 'self'" in policy(Links.served())
+    assert "file:" not in policy(Links.served())
+
+
+def test_the_index_lists_every_kind_and_holds_the_search_of_a_static_site() -> None:
+    page = Page(
+        render_index(index_groups(), Links.files(), nodes=262, edges=641, about="About it.")
+    )
+    assert "About it. 262 nodes and 641 edges." in page.text
+    assert "Show all 45 claims" in page.text
+    entries = page.data("search-data")["nodes"]
+    assert len(entries) == sum(len(group["items"]) for group in index_groups())
+    assert next(one for one in entries if one["id"] == CONCEPT)["aliases"] == ["AF"]
+    served = Page(render_index(index_groups(), Links.served(), nodes=1, edges=1))
+    assert "search-data" not in served.html
+    assert served.all("form", action="/search")
+    few = [{"type": "claim", "nodes": 90_000, "items": index_groups()[0]["items"]}]
+    assert "89,955 more" in Page(render_index(few, Links.served(), nodes=1, edges=1)).text
+    assert "This graph is empty" in Page(render_index([], Links.files(), nodes=0, edges=0)).text
+
+
+def test_a_search_tells_how_each_was_found() -> None:
+    hits = [
+        {"id": CONCEPT, "label": "Alignment faking", "edges": 3, "how": "alias", "score": None},
+        {"id": "concept:b", "label": "B", "edges": 1, "how": "semantic", "score": 0.7123},
+        {"id": "concept:c", "label": "C", "edges": 1, "how": "text", "score": 9.0},
+    ]
+    page = Page(
+        render_search("af", hits, Links.served(), total=40, chosen=("concept",), note="Noted.")
+    )
+    assert "40 nodes for af ; the first 3 stand here" in page.text
+    assert "by alias · 3 edges" in page.text
+    assert "by meaning 0.71" in page.text
+    assert "9.00" not in page.text
+    assert "Noted." in page.text
+    assert page.all("option", value="concept") == [{"value": "concept", "selected": None}]
+    assert "Nothing for" in Page(render_search("af", [], Links.served())).text
+
+
+def test_health_counts_what_is_wrong_and_lists_it() -> None:
+    text = Page(render_health(health_record(), Links.files())).text
+    assert "262 nodes and 641 edges." in text
+    assert "17 % of the edges say only" in text
+    assert "70 edges without evidence" in text
+    assert "68 more" in text
+    assert "4 for, 2 against" in text
+    assert "88 edges, 19.6 times the usual 4.5" in text
+    assert "4 proposals wait in the review ; 9 were decided." in text
+    assert "7 things to look at" in text
+
+
+def test_a_sound_graph_and_an_empty_one_have_nothing_to_mend() -> None:
+    sound = health_record() | {
+        "catch_all": {"share": 0.1, "most": 0.15},
+        "edges_without_evidence": 0,
+    }
+    sound |= {
+        name: [] for name in ("without_evidence", "orphan_ids", "same_name", "incomplete", "stale")
+    }
+    sound |= {"orphans": 0, "quotes": {"stands": 1}}
+    assert "Nothing to mend." in Page(render_health(sound, Links.files())).text
+    assert "0 nodes and 0 edges." in Page(render_health({}, Links.files())).text
+
+
+def test_a_candidate_offers_what_the_vocabulary_allows_and_nothing_else() -> None:
+    page = Page(render_review([review_items()[2]], Links.served(), writing=True, token="secret"))
+    offered = {found["value"] for found in page.all("option") if found.get("value")}
+    wanted = {f"{name}:out" for name in RELATIONS if fits("claim", name, "concept")}
+    wanted |= {
+        f"{name}:in"
+        for name, rule in RELATIONS.items()
+        if fits("concept", name, "claim") and not rule.symmetric
+    }
+    assert offered == wanted
+    assert "A supported by B" in page.text
+    assert not page.all("input", name="keep")
+    assert "put off 2025-11-01" in page.text
+
+
+def test_every_decision_is_a_form_with_the_token_and_the_key() -> None:
+    items = review_items()
+    page = Page(
+        render_review(
+            items, Links.served(), writing=True, token="secret", message="Done.", undo=True
+        )
+    )
+    forms = page.all("form", method="post")
+    assert len(page.all("input", name="token", value="secret")) == len(forms)
+    assert {form["action"] for form in forms} == {"/review", "/undo"}
+    verdicts = [found["value"] for found in page.all("input", name="verdict")]
+    assert {one: verdicts.count(one) for one in verdicts} == {
+        "edge": 4,
+        "merge": 1,
+        "not-same": 4,
+        "later": 4,
+    }
+    keys = {found["value"] for found in page.all("input", name="key")}
+    assert keys == {one["key"] for one in items}
+    kept = {found["value"] for found in page.all("input", name="keep")}
+    assert kept == {CONCEPT, "concept:deceptive-alignment"}
+    assert page.all("article", id=review_anchor(items[0]["key"]))
+
+
+def test_a_proposed_statement_is_shown_with_its_evidence_and_chosen_beforehand() -> None:
+    page = Page(render_review(review_items()[:1], Links.served(), writing=True, token="t"))
+    assert "→ contradicts What has no stable preference has nothing to defend." in page.text
+    assert "not checked" in page.text
+    assert page.all("option", value="contradicts:out", selected=None)[0]  # type: ignore[arg-type]
+    assert "Decline" in page.text
+
+
+def test_something_without_a_kind_must_be_given_one() -> None:
+    page = Page(render_review(review_items()[1:2], Links.served(), writing=True, token="t"))
+    assert page.all("select", name="type")
+    assert "kind not known" in page.text
+
+
+def test_without_the_right_to_write_the_queue_is_a_list_with_a_command() -> None:
+    page = Page(
+        render_review(review_items(), Links.files(), writing=False, command="gyges graph serve")
+    )
+    assert not page.all("form", method="post")
+    assert "To decide, run gyges graph serve ." in page.text
+    with pytest.raises(ValueError, match="token"):
+        render_review([], Links.served(), writing=True)
+    assert "Nothing waits" in Page(render_review([], Links.served(), writing=True, token="t")).text
+
+
+def test_the_assets_are_complete_and_their_mark_changes_with_them(tmp_path: Path) -> None:
+    assets = Assets(LOOK)
+    assets.write(tmp_path / "assets")
+    assert sorted(path.name for path in (tmp_path / "assets").iterdir()) == assets.names
+    for name, html in pages().items():
+        for found in re.findall(r'(?:src|href)="[^"]*?assets/([^"?]+)', html):
+            assert found in assets.names, (name, found)
+    kind, content = assets.get("cytoscape.min.js") or ("", b"")
+    assert kind.startswith("text/javascript")
+    assert b"Cytoscape Consortium" in content
+    assert assets.get("../../secret") is None
+    look = tmp_path / "look"
+    look.mkdir()
+    for name in ("tokens.css", "page.css", "theme.js", "dom.js"):
+        (look / name).write_text("/* other */")
+    assert Assets(look).build != assets.build
+    (look / "dom.js").unlink()
+    with pytest.raises(GraphError, match=r"lacks dom\.js"):
+        Assets(look)
+
+
+def test_the_vendored_file_is_the_one_that_is_named() -> None:
+    from hashlib import sha256
+
+    folder = files("gyges.graph.site") / "assets"
+    listed = (folder / "VENDORED.md").read_text()
+    assert sha256((folder / "cytoscape.min.js").read_bytes()).hexdigest() in listed
+    assert "Permission is hereby granted" in (folder / "cytoscape.LICENSE.txt").read_text()
+
+
+def test_words() -> None:
+    assert shown("a\u202eb\x00") == "a⟨U+202E⟩b⟨U+0000⟩"
+    assert shown("👩\u200d🔬") == "👩\u200d🔬"
+    assert clip("one two three", 9) == "one two …"
+    assert address("javascript:alert(1)") == ""
+    assert address("https://a.b/c d") == ""
+    assert address("HTTPS://example.org/x") == "HTTPS://example.org/x"
+    assert address("https://[") == ""
+    assert dates({"published": "2024-12"}) == [
+        {"what": "Published", "text": "December 2024", "iso": "2024-12"}
+    ]
+    assert dates({"published": "2024-13"})[0]["text"] == "2024-13"
+    links = {
+        one["name"]: one["href"]
+        for one in identifiers({"doi": "10.1/x", "arxiv": "2412.14093v2", "url": "ftp://x"})
+    }
+    assert links == {"DOI": "", "arXiv": "https://arxiv.org/abs/2412.14093v2", "Web": ""}
+    against = [{"direction": "in"}]
+    assert (
+        summary([], against, (0, 0), 1)
+        == "Supported by none and contradicted by 1. 1 finding bears on it."
+    )
+    assert summary([{"direction": "out"}], [], (0, 0), 0) == "It supports 1 statement."
+    assert summary([], [], (0, 0), 0).startswith("No statement")
