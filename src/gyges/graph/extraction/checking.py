@@ -213,9 +213,7 @@ class Checker:
         return max(begin, start - _FAR), min(stop, end + _FAR)
 
     def _near(self, nodes: list[Node], said: tuple[str, str], start: int, end: int) -> list[str]:
-        begin, stop = self._around(start, end)
         quote = words_of(self._open[start:end])
-        around = words_of(self._open[begin:stop])
         notes = []
         for node, label in zip(nodes, said, strict=True):
             if self.own is not None and node.id == self.own.id:
@@ -223,6 +221,8 @@ class Checker:
             names = self._names(node, label)
             if mentions(quote, names) or self._shares(node, label, quote.words):
                 continue
+            begin, stop = self._around(start, end)
+            around = words_of(self._open[begin:stop])
             if not mentions(around, names) and not self._shares(node, label, around.words):
                 raise Refusal(f"{label[:80]!r} is not mentioned in the quote or its paragraph")
             notes.append(f"{label!r} is mentioned in the paragraph, not in the quote")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 from gyges.graph.passages import Words, words_of
 from gyges.graph.vocabulary import CONTRADICTS
@@ -103,14 +103,18 @@ _INTRODUCTION = re.compile(
 
 def sentences_of(text: str, start: int, end: int) -> tuple[int, int]:
     """Return where the sentences begin and end that a passage touches."""
-    ends = [0]
-    for found in _SENTENCE_END.finditer(text):
-        if text[found.start()] == "." and _SHORT_FORM.search(text, 0, found.start() + 1):
+    ends = [0, *_ends(text)]
+    return max(at for at in ends if at <= start), min(at for at in ends if at >= end)
+
+
+def _ends(text: str) -> list[int]:
+    found = []
+    for one in _SENTENCE_END.finditer(text):
+        at = one.start()
+        if text[at] == "." and _SHORT_FORM.search(text[max(0, at - 10) : at + 1]):
             continue
-        ends.append(found.end())
-    ends.append(len(text))
-    first = max(at for at in ends if at <= start)
-    return first, min(at for at in ends if at >= end)
+        found.append(one.end())
+    return [*found, len(text)]
 
 
 def mentions(words: Words, names: Iterable[str]) -> list[tuple[int, int]]:
@@ -179,12 +183,7 @@ def denies(text: str) -> bool:
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:
-    found, at = [], 0
-    while at < len(text):
-        start, end = sentences_of(text, at, at + 1)
-        found.append((start, end))
-        at = max(end, at + 1)
-    return found
+    return list(pairwise([0, *_ends(text)]))
 
 
 def _denied(
