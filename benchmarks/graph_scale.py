@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gc
 import json
 import os
 import statistics
@@ -29,7 +28,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,13 @@ RELATION_SHARES = {
     "analogous_to": 2,
     "associated_with": 8,
 }
-FIELD = (
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+FIELD = words(
     "the of in a model that is training alignment models and faking on with reward for to behaviour reasoning "
     "compliance monitored unmonitored preference value values goal goals situational awareness scratchpad probe "
     "deception deceptive scheming sandbagging evaluation oversight control honesty refusal harmful helpful prompt "
@@ -83,7 +88,7 @@ FIELD = (
     "generalisation robustness threat monitor chain thought faithful hidden audit red team benchmark transcript "
     "judge query setting claim evidence hypothesis replication baseline mitigation inoculation self report "
     "introspection corrigibility power seeking specification gaming hacking proxy mesa optimiser inner outer"
-).split()
+)
 GRADES = ("primary", "secondary", "abstract", "unverified")
 HUBS = 20
 _STEEP_IN, _STEEP_OUT = 0.7, 0.5
@@ -107,7 +112,7 @@ class Synthetic:
         base = np.repeat(np.arange(len(types)), 2)
         more = self._rng.choice(len(types), self.nodes - len(base), p=shares / shares.sum())
         self.types = self._rng.permutation(np.concatenate([base, more]))
-        labels = self._texts(self.nodes, 2, 5, 0.7)
+        labels = self._texts(self._rng, self.nodes, 2, 5, 0.7)
         names = [types[one] for one in self.types.tolist()]
         self.labels = [label.capitalize() for label in labels]
         self.ids = [
@@ -118,26 +123,26 @@ class Synthetic:
         self._draw_edges(types)
 
     def _vocabulary(self) -> list[str]:
-        starts = "b c d f g h j k l m n p r s t v w br cl dr fl gr pl pr sc sp st tr".split()
-        middles = "a e i o u ai ea ou".split()
-        ends = "n r s t l m nd rt st ck ng sh".split()
+        starts = words("b c d f g h j k l m n p r s t v w br cl dr fl gr pl pr sc sp st tr")
+        middles = words("a e i o u ai ea ou")
+        ends = words("n r s t l m nd rt st ck ng sh")
         made = [f"{a}{b}{c}" for a in starts for b in middles for c in ends]
         pairs = [f"{one}{other}" for one in made[::3] for other in ("er", "ing", "ity", "ation")]
         rest = self._rng.permutation([*made, *pairs]).tolist()
         return list(dict.fromkeys([*FIELD, *rest]))
 
-    def _texts(self, many: int, least: int, most: int, steep: float) -> list[str]:
+    def _texts(self, rng: Any, many: int, least: int, most: int, steep: float) -> list[str]:
         """Draw texts of some words; the chance of a word falls with its rank (Zipf)."""
         weights = np.arange(1, len(self.words) + 1, dtype=float) ** -steep
         ladder = np.cumsum(weights / weights.sum())
-        counts = self._rng.integers(least, most + 1, many)
+        counts = rng.integers(least, most + 1, many)
         drawn = np.minimum(
-            np.searchsorted(ladder, self._rng.random(int(counts.sum()))), len(self.words) - 1
+            np.searchsorted(ladder, rng.random(int(counts.sum()))), len(self.words) - 1
         )
-        words, stop, texts = self.words, np.cumsum(counts), []
+        known, stop, texts = self.words, np.cumsum(counts), []
         found = drawn.tolist()
         for start, end in zip((stop - counts).tolist(), stop.tolist(), strict=True):
-            texts.append(" ".join([words[at] for at in found[start:end]]))
+            texts.append(" ".join([known[at] for at in found[start:end]]))
         return texts
 
     def _draw_edges(self, types: list[str]) -> None:
@@ -194,8 +199,8 @@ class Synthetic:
 
     def node_rows(self) -> Iterator[Node]:
         rng = np.random.default_rng([self.seed, 2])
-        glosses = self._texts(self.nodes, 15, 25, 1.0)
-        aliases = iter(self._texts(self.nodes, 1, 3, 0.5))
+        glosses = self._texts(rng, self.nodes, 15, 25, 1.0)
+        aliases = iter(self._texts(rng, self.nodes, 1, 3, 0.5))
         chances = rng.random((self.nodes, 3))
         sources = self.papers[rng.integers(0, len(self.papers), self.nodes)]
         quote = list(NODE_TYPES).index("quote")
@@ -227,8 +232,8 @@ class Synthetic:
                 column[part].tolist() for column in (self.subjects, self.relations, self.objects)
             )
             many = len(subjects)
-            glosses = self._texts(many, 6, 12, 1.0)
-            notes = self._texts(many, 4, 8, 1.0)
+            glosses = self._texts(rng, many, 6, 12, 1.0)
+            notes = self._texts(rng, many, 4, 8, 1.0)
             chances = rng.random((many, 2)).tolist()
             sources = self.papers[rng.integers(0, len(self.papers), (many, 2))].tolist()
             for at in range(many):
@@ -285,12 +290,13 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
 
 def timed(ask: Callable[[Any], Any], items: Sequence[Any]) -> dict[str, float]:
     ask(items[0])
-    found = []
+    found, cpu = [], []
     for item in items:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         ask(item)
         found.append(time.perf_counter() - start)
-    return spread(found)
+        cpu.append(time.process_time() - used)
+    return {**spread(found), "cpu": 1000 * statistics.median(cpu)}
 
 
 def peak_mb() -> float:
@@ -324,16 +330,31 @@ def questions(graph: Synthetic, fast: int, slow: int) -> dict[str, list[Any]]:
 # ---------------------------------------------------------------------- the sides
 
 
-def write(store: Store, graph: Synthetic, at_once: int = 1_100_000) -> None:
-    """Take the graph into a store; one change where it has at most ``at_once`` rows."""
-    rows: Iterator[Node | Edge] = (one for part in (graph.node_rows, graph.edge_rows) for one in part())
-    while some := list(islice(rows, at_once)):
+def write(store: Store, graph: Synthetic) -> tuple[float, float]:
+    """Take the graph into a store: in one change, or the nodes in one and then half a million edges in each.
+
+    Returns:
+        Seconds that taking took, and seconds that making the rows took.
+    """
+    rows: Iterator[Node | Edge] = chain(graph.node_rows(), graph.edge_rows())
+    at_once = graph.nodes + graph.edges
+    if at_once > 1_500_000:
+        at_once = graph.nodes
+    taking = making = 0.0
+    while True:
+        start = time.perf_counter()
+        some = list(islice(rows, at_once))
         incoming = Incoming(
             [one for one in some if isinstance(one, Node)],
             [one for one in some if isinstance(one, Edge)],
         )
-        del some
+        making += time.perf_counter() - start
+        if not some:
+            return taking, making
+        start = time.perf_counter()
         store.take(incoming, "take in a synthetic graph", "a generator")
+        taking += time.perf_counter() - start
+        at_once = 500_000
 
 
 def put_vectors(store: Store, graph: Synthetic) -> None:
@@ -355,49 +376,25 @@ def put_vectors(store: Store, graph: Synthetic) -> None:
 
 
 def load_gyges(graph: Synthetic, folder: Path) -> dict[str, Any]:
+    from gyges.graph.similarity import Index
+
     path = folder / "gyges.sqlite3"
-    rows = graph.nodes + graph.edges
-    at_once = rows if rows <= 1_500_000 else 500_000
-    nodes, edges = graph.node_rows(), graph.edge_rows()
-    seconds = made = 0.0
+    found: dict[str, Any] = {}
     with Store.open(path) as store:
-        parts: Iterator[Node | Edge] = (one for part in (nodes, edges) for one in part)
-        while True:
-            start = time.perf_counter()
-            gc.freeze()
-            some = list(islice(parts, at_once))
-            incoming = Incoming(
-                [one for one in some if isinstance(one, Node)],
-                [one for one in some if isinstance(one, Edge)],
-            )
-            made += time.perf_counter() - start
-            if not some:
-                break
-            start = time.perf_counter()
-            store.take(incoming, "take in a synthetic graph", "a generator")
-            seconds += time.perf_counter() - start
-            print(f"  {store.count_nodes():,} + {store.count_edges():,} in {seconds:.0f} s", file=sys.stderr)
+        cpu = time.process_time()
+        found["load s"], found["making rows s"] = write(store, graph)
+        found["both, CPU s"] = time.process_time() - cpu
         start = time.perf_counter()
         put_vectors(store, graph)
-        vectors = time.perf_counter() - start
+        found["vectors s"] = time.perf_counter() - start
         start = time.perf_counter()
+        Index.open(store.connection, path, build=True)
+        found["open or build vectors s"] = time.perf_counter() - start
         store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        if graph.nodes > 100_000:
-            from gyges.graph.similarity import Index
-
-            index_start = time.perf_counter()
-            Index.open(store.connection, path, build=True)
-            vectors += time.perf_counter() - index_start
-        return {
-            "load s": seconds,
-            "making rows s": made,
-            "vectors s": vectors,
-            "peak MB": peak_mb(),
-            "file MB": size_mb(path),
-            "vectors MB": store.connection.execute(
-                "SELECT sum(length(data)) FROM vector"
-            ).fetchone()[0] / 1e6,
-        }
+        size = "SELECT sum(length(data)) / 1e6 FROM vector"
+        found["vectors MB"] = store.connection.execute(size).fetchone()[0]
+        found |= {"file MB": size_mb(path), "peak MB": peak_mb()}
+    return found
 
 
 def ask_gyges(graph: Synthetic, folder: Path, fast: int, slow: int) -> dict[str, Any]:
@@ -482,7 +479,9 @@ def sides_gyges(store: Store) -> dict[str, Callable[[Any], Any]]:
         groups = defaultdict(list)
         for one in store.neighbours(id_):
             groups[one.type].append((one.id, one.label, one.edges))
-        return sorted((sum(n for _, _, n in rows), kind, len(rows)) for kind, rows in groups.items())
+        return sorted(
+            (sum(n for _, _, n in rows), kind, len(rows)) for kind, rows in groups.items()
+        )
 
     def two(id_: str) -> int:
         around = (
@@ -549,7 +548,13 @@ def run_networkx(graph: Synthetic, folder: Path, fast: int, slow: int) -> dict[s
     del nodes
     for at, edge in enumerate(graph.edge_rows()):
         start = time.perf_counter()
-        held.add_edge(edge.subject, edge.object, edge.id, relation=names[graph.relations[at]], gloss=edge.gloss)
+        held.add_edge(
+            edge.subject,
+            edge.object,
+            edge.id,
+            relation=names[graph.relations[at]],
+            gloss=edge.gloss,
+        )
         seconds += time.perf_counter() - start
 
     def around(id_: str) -> Iterator[str]:
@@ -565,7 +570,9 @@ def run_networkx(graph: Synthetic, folder: Path, fast: int, slow: int) -> dict[s
         data = held.nodes
         for other, many in sorted(counts.items(), key=lambda one: -one[1]):
             groups[data[other]["type"]].append((other, data[other]["label"], many))
-        return sorted((sum(n for _, _, n in rows), kind, len(rows)) for kind, rows in groups.items())
+        return sorted(
+            (sum(n for _, _, n in rows), kind, len(rows)) for kind, rows in groups.items()
+        )
 
     def two(id_: str) -> int:
         near = {*held.succ[id_], *held.pred[id_]}
@@ -625,7 +632,9 @@ def run_ladybug(graph: Synthetic, folder: Path, fast: int, slow: int) -> dict[st
         groups = defaultdict(list)
         for kind, other, label, many in found:
             groups[kind].append((other, label, many))
-        return sorted((sum(n for _, _, n in rows), kind, len(rows)) for kind, rows in groups.items())
+        return sorted(
+            (sum(n for _, _, n in rows), kind, len(rows)) for kind, rows in groups.items()
+        )
 
     def two(id_: str) -> int:
         query = (
@@ -704,7 +713,7 @@ def tell(name: str, found: dict[str, Any]) -> None:
         if isinstance(value, dict) and "median" in value:
             print(
                 f"  {what:45} {value['median']:9.1f} {value['p95']:9.1f} {value['worst']:9.1f}"
-                f"   ({value['n']:.0f})"
+                f"   ({value['n']:.0f}" + (f", CPU {value['cpu']:.1f})" if "cpu" in value else ")")
             )
         elif isinstance(value, float):
             print(f"  {what:45} {value:9.1f}")

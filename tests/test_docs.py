@@ -18,6 +18,21 @@ import pytest
 import yaml
 
 from gyges import findings
+from gyges.graph import (
+    Edge,
+    Evidence,
+    Incoming,
+    Node,
+    Passage,
+    Proposal,
+    Store,
+    health_of,
+    page_of,
+    queue,
+    search,
+)
+from gyges.graph.formats.cells import EDGE_FIELDS, NODE_FIELDS
+from gyges.graph.records import DECISIONS
 from gyges.study import schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,6 +169,61 @@ def test_the_study_format_names_every_key_of_the_manifest(tmp_path: Path) -> Non
     Manifest("run", {}).write(tmp_path)
     keys = yaml.safe_load((tmp_path / "study.yaml").read_text(encoding="utf-8")).keys()
     assert named(FORMAT, "study.yaml") >= keys
+
+
+GRAPH_FORMAT = "reference/graph-format.md"
+
+
+def test_the_graph_format_shows_the_vocabulary_and_the_formats() -> None:
+    graph = tool("graph_page")
+    assert graph.PAGE.read_text(encoding="utf-8") == graph.page(), REFRESH
+
+
+def small_graph() -> Store:
+    """Two nodes, what joins them, and a passage."""
+    store = Store.open(":memory:")
+    source = Evidence("paper:a", "table 2", Passage.of("the gap fell"), "primary", "5.1")
+    nodes = [
+        Node("claim:b", "B", "What b says.", ("bee",), dates={"updated": "2026"}),
+        Node("paper:a", "A", identifiers={"url": "https://example.org"}),
+        Node("quote:c", "C", evidence=(source,)),
+    ]
+    edges = [
+        Edge.make("paper:a", "supports", "claim:b", "It says so.", (source,), confidence=0.5),
+        Edge.make("claim:b", "quotes", "quote:c"),
+    ]
+    store.take(Incoming(nodes, edges), "begin", "anna")
+    return store
+
+
+def test_the_graph_format_names_every_field_of_a_record() -> None:
+    assert named(GRAPH_FORMAT, "Node") == set(NODE_FIELDS)
+    assert named(GRAPH_FORMAT, "Edge") == set(EDGE_FIELDS)
+    for heading, kind in (("Evidence", Evidence), ("Passage", Passage), ("Review", Proposal)):
+        wanted = {field.name for field in dataclasses.fields(kind)}
+        # The words for decisions stand under the same heading; one of them, edge, is a field too.
+        assert wanted <= named(GRAPH_FORMAT, heading) <= {*wanted, *DECISIONS}
+
+
+def test_the_graph_format_names_every_key_of_a_page() -> None:
+    with small_graph() as store:
+        page = page_of(store, "claim:b")
+    assert named(GRAPH_FORMAT, "Page") == page.keys()
+    (paper, quote) = page["neighbours"]
+    assert named(GRAPH_FORMAT, "Neighbour") == paper.keys() == quote.keys()
+    (edge,) = paper["edges"]
+    assert named(GRAPH_FORMAT, "Edge on a page") == edge.keys()
+    assert named(GRAPH_FORMAT, "Evidence on a page") == edge["evidence"][0].keys()
+    assert named(GRAPH_FORMAT, "Quote") == page["quotes"][0].keys()
+
+
+def test_the_graph_format_names_every_key_of_health_hits_and_candidates() -> None:
+    with small_graph() as store:
+        assert named(GRAPH_FORMAT, "Health") == {"schema", *health_of(store)}
+        (hit,) = search(store, "bee")
+        assert named(GRAPH_FORMAT, "Hit") == hit.to_dict().keys()
+        (found,) = queue(store, [("claim:b", "quote:c", 0.7)])
+        assert named(GRAPH_FORMAT, "Candidate") == found.to_dict().keys()
 
 
 def test_the_method_gives_the_figures_of_the_judges_card() -> None:

@@ -17,7 +17,8 @@ Written from the commands by `python docs/tools/refresh.py`; do not edit.
 
 Results go to standard output, progress and messages to standard error. The exit status is 0 when
 the command did what it was asked, 1 when it could not, and 2 when it ran and a check failed
-(`settings check`, `calibrate`). `--debug`, at any place, shows the
+(`settings check`, `calibrate`,
+`graph extract`). `--debug`, at any place, shows the
 traceback of an error. Every command has `--help`.
 """
 

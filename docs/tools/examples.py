@@ -9,8 +9,9 @@ A Markdown comment before a fenced block says what to do with it:
   ``VLAF``).
 - ``<!-- file: NAME -->``: write the block to the file NAME, for the commands that follow.
 
-The blocks of one page run in order, in one empty folder. ``...`` in an output stands for anything,
-and a line that is only ``...`` for any number of lines. Blocks without a comment are not run.
+The blocks of one page run in order, in one empty folder; a research graph that they open is made in
+that folder too. ``...`` in an output stands for anything, and a line that is only ``...`` for any
+number of lines. Blocks without a comment are not run.
 """
 
 from __future__ import annotations
@@ -101,12 +102,16 @@ def run(step: Step, folder: Path) -> str:
         "COLUMNS": "100",
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
+        # A page's commands never touch the graph of whoever runs them, nor print his name.
+        "GYGES_GRAPH": "graph.sqlite3",
+        "LOGNAME": "anna",
     }
     program = sys.executable if step.python else "bash"
     done = subprocess.run(
         [program, "-c", step.command],
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cli_reference
 import coverage_page
 import examples
+import graph_page
 import settings_pages
 import tutorial
 
@@ -32,6 +33,8 @@ def main() -> None:
         settings_pages.write()
         with tempfile.TemporaryDirectory() as folder:
             tutorial.store(tutorial.execute(Path(folder)))
+    if not wanted or graph_page.PAGE.name in wanted:
+        graph_page.PAGE.write_text(graph_page.page(), encoding="utf-8")
     text, figures = tutorial.page()
     tutorial.PAGE.write_text(text, encoding="utf-8")
     for name, svg in figures.items():

@@ -21,8 +21,9 @@ from gyges.graph.quoting import Checked, Checker
 from gyges.graph.records import Decision, Incoming, Proposal, pair_key
 from gyges.graph.reviewing import Candidate, accept_pair, accept_proposal, candidate, decide, queue
 from gyges.graph.searching import Hit, search
-from gyges.graph.shipped import default_path, is_current, load_shipped, open_graph, update
+from gyges.graph.shipped import default_path, is_current, load_shipped, open_graph
 from gyges.graph.store import Entry, Neighbour, Source, Store, Taken
+from gyges.graph.updating import Updated, update
 from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS, STATUSES
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Step",
     "Store",
     "Taken",
+    "Updated",
     "Views",
     "accept_pair",
     "accept_proposal",

@@ -48,7 +48,8 @@ def health_of(store: Store, *, days: int = STALE_DAYS, most: int = _MOST) -> dic
     incomplete = [
         id_ for (id_,) in db.execute("SELECT id FROM node WHERE status = 'incomplete' ORDER BY id")
     ]
-    contested = _contested(store)
+    contested, same_name = _contested(store), _same_name(store)
+    unusual, stale = _unusual(store), _stale(store, days)
     return {
         "nodes": nodes,
         "edges": edges,
@@ -69,10 +70,14 @@ def health_of(store: Store, *, days: int = STALE_DAYS, most: int = _MOST) -> dic
         "orphan_ids": _ids(store, "SELECT id FROM node WHERE edges = 0 ORDER BY id LIMIT ?", most),
         "contradictions": len(contested),
         "contested": contested[:most],
-        "degree": _unusual(store)[:most],
-        "stale": _stale(store, days)[:most],
-        "same_name": _same_name(store)[:most],
+        "degree": unusual[:most],
+        "degree_count": len(unusual),
+        "stale": stale[:most],
+        "stale_count": len(stale),
+        "same_name": same_name[:most],
+        "same_name_count": len(same_name),
         "incomplete": incomplete[:most],
+        "incomplete_count": len(incomplete),
         "quotes": _quotes(store),
         "proposals": len(store.proposals()),
         "decisions": len(store.decisions()),

@@ -6,7 +6,8 @@ read again for one new label. Where the embedding model is not installed, everyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,45 +55,77 @@ class Likenesses:
 
     @cached_property
     def index(self) -> Index:
-        """The vectors, brought up to the graph."""
-        self._follow()
+        """The vectors, brought up to the graph.
+
+        Raises:
+            GraphError: The graph changed, and its file cannot be written; then :attr:`missing` says so from now on.
+        """
+        try:
+            self._follow()
+        except sqlite3.OperationalError as error:
+            self.missing = (
+                f"the vectors cannot be kept, for {self._store.path} cannot be written: {error}"
+            )
+            raise GraphError(self.missing) from None
         path = None if self._store.path == ":memory:" else Path(self._store.path)
         return Index.open(self._store.connection, path, build=True)
 
-    def around(self, id_: str, most: int = MOST_ALIKE) -> list[tuple[str, float]]:
-        """Return the nodes that are alike and that no edge joins to a node: ids and cosines, the most alike first."""
-        if self.missing:
+    def around(
+        self, id_: str, most: int = MOST_ALIKE, *, down_to: float | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the nodes that are alike a node, that no edge joins to it, and that were not decided on.
+
+        Args:
+            id_: The node.
+            most: At most so many.
+            down_to: A cosine below the threshold down to which nodes are told all the same.
+
+        Returns:
+            Ids and cosines, the most alike first.
+        """
+        if not self._ready():
             return []
         node = self._store.node(id_)
-        joined = {one.id for one in self._store.neighbours(node.id)}
+        least = self.threshold if down_to is None else min(down_to, self.threshold)
+        joined = {
+            id_
+            for (id_,) in self._store.connection.execute(
+                "WITH centre AS (SELECT num FROM node WHERE id = ?) SELECT id FROM node WHERE num IN"
+                " (SELECT object FROM edge, centre WHERE subject = centre.num"
+                " UNION SELECT subject FROM edge, centre WHERE object = centre.num)",
+                (node.id,),
+            )
+        }
+        settled = {
+            other
+            for a, b in self._settled()
+            if node.id in (a, b)
+            for other in (a, b)
+            if other != node.id
+        }
         return [
             (near.id, near.score)
-            for near in self.index.similar(node.id, most, self.threshold, joined)
+            for near in self.index.similar(node.id, most, least, joined | settled)
         ]
 
     def pairs(self, limit: int = _MOST_PAIRS) -> Iterator[tuple[str, str, float]]:
         """Return pairs of nodes that are alike, that no edge joins, and of which nothing was decided."""
-        if self.missing:
+        if not self._ready():
             return
-        decided = [
-            (a, b)
-            for one in self._store.decisions()
-            for a, bar, b in [one.key.partition("|")]
-            if bar and one.verdict != "later"
-        ]
-        for a, b, score in self.index.pairs_above(self.threshold, limit, decided):
+        for a, b, score in self.index.pairs_above(self.threshold, limit, self._settled()):
             if not self._store.edges_between(a, b):
                 yield a, b, score
 
-    def nearest(self, text: str, most: int) -> list[tuple[str, float]]:
+    def nearest(self, text: str, most: int, types: Collection[str] = ()) -> list[tuple[str, float]]:
         """Return the nodes whose text is nearest in meaning to a text, whatever the threshold."""
-        if self.missing:
+        if not self._ready():
             return []
-        return [(near.id, near.score) for near in self.index.nearest(self._embedder(text), most)]
+        found = self.index.nearest(self._embedder(text), most, types=types)
+        return [(near.id, near.score) for near in found]
 
     def score(self, one: str, other: str) -> float | None:
         """Return the cosine of two nodes, or None where it cannot be computed."""
-        if self.missing:
+        if not self._ready():
             return None
         vectors = (self.index.vector(one), self.index.vector(other))
         if vectors[0] is None or vectors[1] is None:
@@ -101,7 +134,7 @@ class Likenesses:
 
     def about(self) -> dict[str, Any]:
         """Say what the similarity is computed with."""
-        if self.missing:
+        if not self._ready():
             return {
                 "model": None,
                 "threshold": self.threshold,
@@ -116,6 +149,25 @@ class Likenesses:
             "note": self.index.note,
             "missing": None,
         }
+
+    def _ready(self) -> bool:
+        """Say whether vectors can be had; where not, :attr:`missing` says why."""
+        if self.missing is None:
+            try:
+                _ = self.index
+            except GraphError:
+                if self.missing is None:
+                    raise
+        return self.missing is None
+
+    def _settled(self) -> list[tuple[str, str]]:
+        """Return the pairs that were decided, and not put off."""
+        return [
+            (a, b)
+            for one in self._store.decisions()
+            for a, bar, b in [one.key.partition("|")]
+            if bar and one.verdict != "later"
+        ]
 
     @cached_property
     def _embedder(self) -> Embedder:

@@ -8,13 +8,14 @@ proposal, so a candidate does not come back; it is one change of the graph, so i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gyges.errors import GraphError, nearest
 from gyges.graph.checks import check_ends
 from gyges.graph.model import Edge, Evidence, Node, node_id
 from gyges.graph.records import DECISIONS, Decision, Proposal, pair_key
+from gyges.graph.similarity import Likeness, alike
 from gyges.graph.store import Store, complete_edge, complete_node, now
 from gyges.graph.vocabulary import NODE_TYPES, fits, fitting
 
@@ -58,6 +59,13 @@ class Candidate:
             if fit
         ]
 
+    @property
+    def likeness(self) -> Likeness | None:
+        """What a stricter look than the cosine says of two nodes: the same, opposed, or only related, and why."""
+        if self.one is None or self.other is None:
+            return None
+        return alike(self.one, self.other, self.score if self.kind == "similar" else None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return what a page or ``--json`` shows."""
         return {
@@ -67,6 +75,7 @@ class Candidate:
             "other": self.other.to_dict() if self.other else None,
             "score": self.score,
             "same_type": bool(self.one and self.other and self.one.type == self.other.type),
+            "likeness": asdict(self.likeness) if self.likeness else None,
             "relations": [{"relation": name, "forward": way} for name, way in self.relations()],
             "proposal": self.proposal.to_dict() if self.proposal else None,
             "put_off": self.put_off,
@@ -101,8 +110,9 @@ def queue(
             break
         key = pair_key(a, b)
         if _open(store, key, later) and (wanted is None or wanted in (a, b)):
-            pair = (store.node(a), store.node(b))
-            found.append(Candidate(key, "similar", *pair, score, None, _put_off(store, key)))
+            # In the order of the key, so that a direction that is chosen means the same wherever it is read.
+            one, other = (store.node(id_) for id_ in sorted((a, b)))
+            found.append(Candidate(key, "similar", one, other, score, None, _put_off(store, key)))
     return found[:limit]
 
 
@@ -123,7 +133,9 @@ def candidate(store: Store, key: str, score: float | None = None) -> Candidate:
     """
     if "|" in key:
         a, _, b = key.partition("|")
-        one, other = store.node(a), store.node(b)
+        one, other = sorted((store.node(a), store.node(b)), key=lambda node: node.id)
+        if one.id == other.id:
+            raise GraphError(f"{one.id} is one node: nothing is to be decided of it and itself")
         key = pair_key(one.id, other.id)
         return Candidate(key, "similar", one, other, score, None, _put_off(store, key))
     for proposal in store.proposals():
@@ -177,6 +189,7 @@ def accept_proposal(
     type_: str | None = None,
     relation: str | None = None,
     reverse: bool = False,
+    gloss: str = "",
     by: str = "",
     note: str = "",
 ) -> Edge:
@@ -188,6 +201,7 @@ def accept_proposal(
         type_: The type of something whose type its source did not say.
         relation: What joins the two; in place of what the proposal says, and needed where it does not say.
         reverse: Turn the edge round.
+        gloss: What the statement says here, in place of what the proposal says.
         by: Who accepts it.
         note: Why, for the record.
 
@@ -210,7 +224,7 @@ def accept_proposal(
         subject,
         edge.relation,
         object_,
-        edge.gloss,
+        gloss or edge.gloss,
         edge.evidence,
         edge.channel,
         edge.confidence,

@@ -54,7 +54,7 @@ def _lines(health: Mapping[str, Any]) -> Iterator[str]:
         "edges without evidence", health["edges_without_evidence"], health["without_evidence"]
     )
     yield from _list("nodes without edges", health["orphans"], health["orphan_ids"])
-    yield from _list("incomplete nodes", len(health["incomplete"]), health["incomplete"])
+    yield from _list("incomplete nodes", health["incomplete_count"], health["incomplete"])
     contested = [
         f"{one['id']} ({one['supports']} for, {one['contradicts']} against)"
         for one in health["contested"]
@@ -63,11 +63,13 @@ def _lines(health: Mapping[str, Any]) -> Iterator[str]:
     unusual = [
         f"{one['id']} ({one['edges']:,} edges; usual {one['usual']:g})" for one in health["degree"]
     ]
-    yield from _list("far more edges than others of their type", len(unusual), unusual)
+    yield from _list(
+        "far more edges than others of their type", health["degree_count"], unusual
+    )
     names = [f"{one['name']}: {', '.join(one['ids'])}" for one in health["same_name"]]
-    yield from _list("names of several nodes", len(names), names)
+    yield from _list("names of several nodes", health["same_name_count"], names)
     stale = [f"{one['key']} ({one['why']} since {one['since'][:10]})" for one in health["stale"]]
-    yield from _list("stale candidates", len(stale), stale)
+    yield from _list("stale candidates", health["stale_count"], stale)
 
 
 def _list(title: str, count: int, items: Sequence[str], most: int = 10) -> Iterator[str]:

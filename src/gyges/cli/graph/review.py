@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_SEEMS = {"same": "probably the same", "opposed": "perhaps opposed", "related": "related"}
 _HELP = (
     "e RELATION [TYPE] (e! the other way) · m ID that stays · a accept · n not the same · l later · "
     "s skip · q stop"
@@ -46,7 +47,7 @@ _HELP = (
 @click.option(
     "--type", "type_", metavar="TYPE", help="The type of something whose type is not known."
 )
-@click.option("--gloss", default="", help="With --edge: what the statement says here.")
+@click.option("--gloss", default="", help="With --edge or --accept: what the statement says here.")
 @click.option("--note", default="", help="Why; kept with the decision.")
 @click.option("--about", metavar="ID", help="Only candidates that concern this node.")
 @click.option(
@@ -171,7 +172,14 @@ def _decide(
     if accept or relation is not None:
         if one.proposal is not None:
             edge = accept_proposal(
-                store, key, type_=type_, relation=relation, reverse=reverse, by=by, note=note
+                store,
+                key,
+                type_=type_,
+                relation=relation,
+                reverse=reverse,
+                gloss=gloss,
+                by=by,
+                note=note,
             )
         elif relation is None:
             raise GraphError(
@@ -204,6 +212,10 @@ def _lines(one: Candidate) -> Iterator[str]:
             f"gyges graph review {one.key}",
             " | --accept" if one.kind == "statement" else "",
         )
+    if one.likeness is not None and one.kind == "similar":
+        seems = _SEEMS[one.likeness.verdict]
+        why = "; ".join((*one.likeness.reasons, *one.likeness.warnings))
+        yield from wrapped(f"{seems}{': ' + why if why else ''}", "       ")
     names = ", ".join(dict.fromkeys(name for name, _ in one.relations()))
     yield from wrapped(f"{command} --edge RELATION{same} | --not-same | --later", "       ")
     if names:

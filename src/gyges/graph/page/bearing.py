@@ -2,92 +2,161 @@
 
 An idea is not true or false by itself: what speaks for it speaks for what is claimed of it. So beside a node's own
 edges of support and contradiction, those of the claims, hypotheses and findings next to it are told, each with what
-it is about.
+it is about: the node itself first, then those on which most bears. Within a side, what was read in the source itself
+comes first, and what is surest.
 """
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from gyges.graph.model import Edge, Node
+from gyges.graph.page.around import Around
 from gyges.graph.page.views import Views
 from gyges.graph.store import Store
-from gyges.graph.vocabulary import CONTRADICTS, LAST_RESORT, SUPPORTS
+from gyges.graph.vocabulary import CONTRADICTS, GRADES, LAST_RESORT, RELATIONS, SUPPORTS
 
 __all__ = ["MOST_BEARING", "bearing_on", "findings_on"]
 
-MOST_BEARING = 200
-"""Edges of support and of contradiction that a page tells; the counts are those of all."""
+MOST_BEARING = 100
+"""Edges of support, of contradiction, and findings that a page tells; the counts are those of all."""
 
 _SAID = ("claim", "hypothesis", "finding", "framework")
+_GRADES = {name: rank for rank, name in enumerate(GRADES)}
+_RELATIONS = {name: rank for rank, name in enumerate(RELATIONS)}
+_MOST_SAID = 100
+"""Claims next to a node that are looked at."""
 
 
-def bearing_on(store: Store, views: Views, node: Node) -> dict[str, Any]:
+def bearing_on(store: Store, views: Views, node: Node, around: Around) -> dict[str, Any]:
     """Tell what supports and contradicts a node and the claims next to it, and how many edges there are in all."""
+    db = store.connection
+    said = [one.id for one in around.of(*_SAID, most=_MOST_SAID)]
+    numbers = _numbers(db, [node.id, *said])
+    own = numbers[node.id]
+    # At the node itself both directions tell; at a claim, what bears on that claim.
+    rows = {about: _rows(db, "object", num) for about, num in numbers.items()}
+    tallies = {about: _tally(those) for about, those in rows.items() if those}
+    given = _rows(db, "subject", own)
+    rows[node.id] += given
+    # The node itself, then where there is most to weigh; those with as much, as they stand around the node.
+    ranked = sorted(rows, key=lambda about: (about != node.id, -len(rows[about])))
     found: dict[str, list[dict[str, Any]]] = {SUPPORTS: [], CONTRADICTS: []}
     counts = {SUPPORTS: 0, CONTRADICTS: 0}
-    seen: set[str] = set()
-    for about in (node.id, *_said_of(store, node)):
-        for edge in _bearing(store, about):
-            # At the node itself both directions tell; at a claim, what bears on that claim.
-            if edge.id in seen or (about != node.id and edge.object != about):
-                continue
-            seen.add(edge.id)
-            counts[edge.relation] += 1
-            if len(found[edge.relation]) < MOST_BEARING:
-                found[edge.relation].append(_view(views, edge, about))
-    loose = store.connection.execute(
-        "SELECT count(*) FROM edge JOIN node ON node.num IN (edge.subject, edge.object)"
-        " WHERE node.id = ? AND relation = ?",
-        (node.id, LAST_RESORT),
+    seen: set[int] = set()
+    chosen: list[tuple[str, int]] = []
+    for about in ranked:
+        new = [row for row in rows[about] if row[0] not in seen]
+        seen.update(num for num, _, _ in new)
+        for relation in found:
+            those = [(evidence, num) for num, name, evidence in new if name == relation]
+            room = max(0, MOST_BEARING - counts[relation])
+            counts[relation] += len(those)
+            those.sort(key=lambda one: (-one[0], one[1]))
+            chosen += [(about, num) for _, num in those[:room]]
+    edges = _edges(db, (num for _, num in chosen))
+    views.read(end for edge in edges.values() for end in (edge.subject, edge.object))
+    views.cited_by(edges.values())
+    views.read(tallies)
+    place = {about: at for at, about in enumerate(ranked)}
+    for about, num in sorted(chosen, key=lambda one: (place[one[0]], _weight(edges[one[1]]))):
+        found[edges[num].relation].append(_view(views, edges[num], about))
+    loose = db.execute(
+        "SELECT (SELECT count(*) FROM edge WHERE subject = ?1 AND relation = ?2)"
+        " + (SELECT count(*) FROM edge WHERE object = ?1 AND relation = ?2)",
+        (own, LAST_RESORT),
     ).fetchone()[0]
     return {
         "supports": found[SUPPORTS],
         "contradicts": found[CONTRADICTS],
         "counts": {**counts, "loose": loose, "edges": store.degree(node.id)},
+        "about": [{**_named(views, one), **tallies[one]} for one in ranked if one in tallies],
+        "given": _tally(given),
     }
 
 
-def findings_on(store: Store, views: Views, node: Node) -> list[dict[str, Any]]:
+def findings_on(store: Store, views: Views, node: Node, around: Around) -> list[dict[str, Any]]:
     """List the findings next to a node, and those that support or contradict a claim next to it."""
-    found: dict[str, dict[str, Any]] = {}
-    for neighbour in store.neighbours(node.id, ("finding",), MOST_BEARING):
-        edge = store.edges_between(node.id, neighbour.id)[0]
-        found[neighbour.id] = _finding(views, edge, neighbour.id, node.id, None)
-    for claim in _said_of(store, node, ("claim", "hypothesis")):
-        for edge in _bearing(store, claim):
-            far = edge.subject if edge.object == claim else edge.object
-            if views.node(far).type == "finding" and far != node.id and far not in found:
-                found[far] = _finding(views, edge, far, node.id, claim)
-            if len(found) >= MOST_BEARING:
-                break
+    db = store.connection
+    near = [one.id for one in around.of("finding", most=MOST_BEARING)]
+    by_finding: dict[str, Edge] = {}
+    between = store.edges_of(node.id, *near) if near else []
+    # Of several, the one that says most: what bears on truth comes before what is only about it.
+    for edge in sorted(between, key=lambda one: (_RELATIONS[one.relation], one.id)):
+        by_finding.setdefault(edge.object if edge.subject == node.id else edge.subject, edge)
+    views.read(near)
+    found = {id_: _finding(views, by_finding[id_], id_, node.id, None) for id_ in near}
+    claims = [one.id for one in around.of("claim", "hypothesis", most=_MOST_SAID)]
+    for claim, number in _numbers(db, claims).items():
+        if len(found) >= MOST_BEARING:
+            break
+        rows = db.execute(
+            "SELECT edge.num, node.id FROM edge JOIN node ON node.num = subject"
+            " WHERE object = ?1 AND relation IN (?2, ?3) AND type = 'finding'"
+            " UNION ALL SELECT edge.num, node.id FROM edge JOIN node ON node.num = object"
+            " WHERE subject = ?1 AND relation IN (?2, ?3) AND type = 'finding' LIMIT 400",
+            (number, SUPPORTS, CONTRADICTS),
+        )
+        of = {num: far for num, far in rows if far != node.id and far not in found}
+        edges = _edges(db, of)
+        for num in sorted(of, key=lambda one: edges[one].id):
+            if of[num] not in found and len(found) < MOST_BEARING:
+                found[of[num]] = _finding(views, edges[num], of[num], node.id, claim)
     return list(found.values())
 
 
-def _said_of(store: Store, node: Node, types: tuple[str, ...] = _SAID) -> list[str]:
-    return [one.id for one in store.neighbours(node.id, types, MOST_BEARING)]
+def _numbers(db: sqlite3.Connection, ids: list[str]) -> dict[str, int]:
+    """Return the rows' numbers of nodes, in the order of the ids."""
+    found = dict(
+        db.execute(
+            f"SELECT id, num FROM node WHERE id IN ({', '.join('?' * len(ids))})", ids
+        ).fetchall()
+    )
+    return {id_: found[id_] for id_ in ids}
 
 
-def _bearing(store: Store, id_: str) -> list[Edge]:
-    return [
-        store.edge(row[0])
-        for row in store.connection.execute(
-            "SELECT edge.id FROM edge JOIN node ON node.num = edge.object WHERE node.id = ?1 AND relation IN (?2, ?3)"
-            " UNION SELECT edge.id FROM edge JOIN node ON node.num = edge.subject"
-            " WHERE node.id = ?1 AND relation IN (?2, ?3) ORDER BY 1 LIMIT 400",
-            (id_, SUPPORTS, CONTRADICTS),
-        )
-    ]
+def _rows(db: sqlite3.Connection, end: str, num: int) -> list[tuple[int, str, int]]:
+    """Return the edges that bear on truth at an end: number, relation, pieces of evidence."""
+    return db.execute(
+        f"SELECT num, relation, evidence FROM edge WHERE {end} = ? AND relation IN (?, ?)",
+        (num, SUPPORTS, CONTRADICTS),
+    ).fetchall()
+
+
+def _tally(rows: list[tuple[int, str, int]]) -> dict[str, int]:
+    return {side: sum(name == side for _, name, _ in rows) for side in (SUPPORTS, CONTRADICTS)}
+
+
+def _edges(db: sqlite3.Connection, nums: Iterable[int]) -> dict[int, Edge]:
+    wanted = list(nums)
+    rows = db.execute(
+        f"SELECT num, data FROM edge WHERE num IN ({', '.join('?' * len(wanted))})", wanted
+    )
+    return {num: Edge.from_dict(json.loads(data)) for num, data in rows}
 
 
 def _view(views: Views, edge: Edge, about: str) -> dict[str, Any]:
     other = views.node(edge.subject if edge.object == about else edge.object)
-    target = views.node(about)
     return {
         **views.edge(edge, about),
         "other": {"id": other.id, "type": other.type, "label": other.label, "gloss": other.gloss},
-        "about": {"id": target.id, "type": target.type, "label": target.label},
+        "about": _named(views, about),
     }
+
+
+def _named(views: Views, id_: str) -> dict[str, str]:
+    one = views.node(id_)
+    return {"id": one.id, "type": one.type, "label": one.label}
+
+
+def _weight(edge: Edge) -> tuple[int, float, str]:
+    """Rank an edge by how far its best evidence was followed, then by its confidence; one without any comes last."""
+    best = min((_GRADES[one.grade] for one in edge.evidence), default=len(_GRADES))
+    sure = -1.0 if edge.confidence is None else edge.confidence
+    return best, -sure, edge.id
 
 
 def _finding(views: Views, edge: Edge, finding: str, node: str, via: str | None) -> dict[str, Any]:

@@ -12,19 +12,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gyges.graph.model import Edge, Node
+from gyges.graph.page.around import MOST_NEIGHBOURS, Around
 from gyges.graph.page.bearing import bearing_on, findings_on
 from gyges.graph.page.picture import picture_of
 from gyges.graph.page.views import Views
 from gyges.graph.store import Neighbour, Store
-from gyges.graph.vocabulary import NODE_TYPES, RELATIONS
+from gyges.graph.vocabulary import RELATIONS
 
-__all__ = ["MOST_NEIGHBOURS", "SCHEMA", "page_of"]
+__all__ = ["SCHEMA", "page_of"]
 
 SCHEMA = "gyges.graph/1"
 """The version of what ``--json`` prints."""
-
-MOST_NEIGHBOURS = 200
-"""Neighbours of one type that a page lists; a group's counts are always those of all."""
 
 _RANK = {name: rank for rank, name in enumerate(RELATIONS)}
 
@@ -57,13 +55,11 @@ def page_of(
     """
     node = store.node(id_)
     views = Views(store)
-    groups = _groups(store, node.id)
-    shown = [
-        neighbour
-        for group in groups
-        for neighbour in store.neighbours(node.id, (group["type"],), most)
-    ]
+    around = Around(store, node)
+    shown = around.listed(most)
     edges = _edges_by_neighbour(store, node.id, shown)
+    views.read(one.id for one in shown)
+    views.cited_by(edge for those in edges.values() for edge in those)
     neighbours = [_neighbour(views, node, one, edges[one.id]) for one in shown]
     return {
         "schema": SCHEMA,
@@ -72,29 +68,15 @@ def page_of(
             "edges": store.degree(node.id),
             "evidence": [views.evidence(one) for one in node.evidence],
         },
-        "groups": groups,
+        "groups": around.groups(),
         "neighbours": neighbours,
-        "bearing": bearing_on(store, views, node),
+        "bearing": bearing_on(store, views, node, around),
         "quotes": _quotes(store, views, node, neighbours),
         "similar": [_similar(store, other, score) for other, score in similar],
         "similarity": dict(similarity or {}),
-        "findings": findings_on(store, views, node),
+        "findings": findings_on(store, views, node, around),
         "picture": picture_of(store, node, hops),
     }
-
-
-def _groups(store: Store, id_: str) -> list[dict[str, Any]]:
-    num = store.connection.execute("SELECT num FROM node WHERE id = ?", (id_,)).fetchone()[0]
-    rows = store.connection.execute(
-        "SELECT node.type, count(DISTINCT far), count(*) AS many FROM"
-        " (SELECT object AS far FROM edge WHERE subject = ?1 UNION ALL SELECT subject FROM edge WHERE object = ?1)"
-        " JOIN node ON node.num = far GROUP BY node.type ORDER BY many DESC, node.type",
-        (num,),
-    )
-    return [
-        {"type": type_, "plural": NODE_TYPES[type_].plural, "nodes": nodes, "edges": edges}
-        for type_, nodes, edges in rows
-    ]
 
 
 def _edges_by_neighbour(store: Store, id_: str, shown: list[Neighbour]) -> dict[str, list[Edge]]:

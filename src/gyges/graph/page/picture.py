@@ -1,7 +1,8 @@
 """Which nodes and edges does the picture of a neighbourhood show?
 
-Those within one or two steps, the ones with the most edges to it first; what would turn it into a hairball is left out,
-and counted.
+Those within one or two steps, the ones with the most edges to it first, and of those with as many the ones with the
+most edges in all; what would turn it into a hairball is left out, and counted. Nobody looks further from a neighbour
+that has hundreds of edges: what is near it is near everything.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ MOST_NEAR = 60
 """Direct neighbours in a picture."""
 MOST_FAR = 60
 """Nodes two steps away in a picture."""
+_MOST_EDGES = 300
+"""Edges of a neighbour from which the second step is taken."""
 
 
 def picture_of(store: Store, node: Node, hops: int = 2) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def picture_of(store: Store, node: Node, hops: int = 2) -> dict[str, Any]:
     shown = {centre: 0} | dict.fromkeys([num for num, _ in near[:MOST_NEAR]], 1)
     left_out = len(near) - len(shown) + 1
     if hops > 1:
-        first = [num for num, hop in shown.items() if hop == 1]
+        first = _below(store, [num for num, hop in shown.items() if hop == 1])
         far = _around(store, first, {centre, *(num for num, _ in near)})
         # One that a single edge joins to a single neighbour tells little of this node.
         shown |= dict.fromkeys([num for num, many in far[:MOST_FAR] if many > 1], 2)
@@ -56,8 +59,18 @@ def picture_of(store: Store, node: Node, hops: int = 2) -> dict[str, Any]:
     }
 
 
+def _below(store: Store, nums: list[int]) -> list[int]:
+    """Leave out the nodes that have too many edges."""
+    marks = ", ".join("?" * len(nums))
+    rows = store.connection.execute(
+        f"SELECT num FROM node WHERE num IN ({marks}) AND edges <= {_MOST_EDGES} ORDER BY num",
+        nums,
+    )
+    return [num for (num,) in rows]
+
+
 def _around(store: Store, nums: list[int], seen: set[int]) -> list[tuple[int, int]]:
-    """Return the nodes around some, without those seen, ranked by how many edges join them."""
+    """Return the nodes around some, without those seen, ranked by how many edges join them, then by all of theirs."""
     if not nums:
         return []
     marks = ", ".join("?" * len(nums))
@@ -65,7 +78,7 @@ def _around(store: Store, nums: list[int], seen: set[int]) -> list[tuple[int, in
         "SELECT far, count(*) AS many FROM"
         f" (SELECT object AS far FROM edge WHERE subject IN ({marks})"
         f" UNION ALL SELECT subject FROM edge WHERE object IN ({marks}))"
-        " GROUP BY far ORDER BY many DESC, far",
+        " JOIN node ON node.num = far GROUP BY far ORDER BY many DESC, node.edges DESC, far",
         (*nums, *nums),
     )
     return [(num, many) for num, many in rows if num not in seen]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from gyges.graph.model import Edge, Evidence, Node
@@ -10,6 +12,8 @@ from gyges.graph.store import Store
 from gyges.graph.vocabulary import RELATIONS
 
 __all__ = ["Views"]
+
+_AT_ONCE = 500
 
 
 class Views:
@@ -23,6 +27,7 @@ class Views:
         self._store = store
         self._checker = Checker(store)
         self._nodes: dict[str, Node] = {}
+        self._labels: dict[str, str] = {}
 
     def node(self, id_: str) -> Node:
         """Return a node.
@@ -33,6 +38,26 @@ class Views:
         if id_ not in self._nodes:
             self._nodes[id_] = self._store.node(id_)
         return self._nodes[id_]
+
+    def read(self, ids: Iterable[str]) -> None:
+        """Read nodes that will be asked for, many at once."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self._nodes]
+        for at in range(0, len(wanted), _AT_ONCE):
+            part = wanted[at : at + _AT_ONCE]
+            rows = self._store.connection.execute(
+                f"SELECT id, data FROM node WHERE id IN ({', '.join('?' * len(part))})", part
+            )
+            self._nodes |= {id_: Node.from_dict(json.loads(data)) for id_, data in rows}
+
+    def cited_by(self, edges: Iterable[Edge]) -> None:
+        """Read the labels of the sources that edges rest on, many at once."""
+        ids = dict.fromkeys(one.node for edge in edges for one in edge.evidence)
+        wanted = [id_ for id_ in ids if id_ not in self._labels]
+        for at in range(0, len(wanted), _AT_ONCE):
+            part = wanted[at : at + _AT_ONCE]
+            self._labels |= self._store.connection.execute(
+                f"SELECT id, label FROM node WHERE id IN ({', '.join('?' * len(part))})", part
+            )
 
     def edge(self, edge: Edge, seen_from: str) -> dict[str, Any]:
         """Tell an edge as it reads from one of its ends: direction, words, evidence, origin."""
@@ -52,16 +77,22 @@ class Views:
 
     def evidence(self, one: Evidence) -> dict[str, Any]:
         """Tell a piece of evidence, with its source's label, and its passage looked up in the attached copy."""
-        known = bool(one.node) and self._store.has(one.node)
         passage = None
         if one.passage is not None:
             checked = self._checker.check(one.node, one.passage).to_dict()
             passage = {"sha256": one.passage.sha256, "words": one.passage.words, **checked}
         return {
             "node": one.node,
-            "label": self.node(one.node).label if known else one.node,
+            "label": self._label(one.node),
             "locator": one.locator,
             "grade": one.grade,
             "note": one.note,
             "passage": passage,
         }
+
+    def _label(self, id_: str) -> str:
+        """Return a source's label; of one that the graph does not hold, what is there."""
+        if id_ not in self._labels:
+            known = bool(id_) and self._store.has(id_)
+            self._labels[id_] = self.node(id_).label if known else id_
+        return self._labels[id_]

@@ -39,8 +39,9 @@ def complete_edge(there: Edge, incoming: Edge) -> Edge:
 
 
 def joined(one: tuple[Evidence, ...], other: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Join two sets of evidence; the same piece stands once."""
-    return tuple(dict.fromkeys((*one, *other)))
+    """Add to some evidence what it lacks of other evidence."""
+    there = set(one)
+    return (*one, *dict.fromkeys(piece for piece in other if piece not in there))
 
 
 def new_names(there: Node, incoming: Node) -> tuple[str, ...]:

@@ -131,13 +131,13 @@ class Past:
                     f"change {number} cannot be undone: {kind} {key} was changed again by change "
                     f"{self._later(number, [(kind, key)])}; undo that first"
                 )
-        added = {key for kind, key, before, _ in rows if kind == "node" and before is None}
-        for key in sorted(added):
+        first = {(kind, key): before for kind, key, before, _ in reversed(rows)}
+        for key in sorted(key for (kind, key), was in first.items() if kind == "node" and not was):
             resting = [row for row in self._resting_on(key) if row not in left]
             if resting:
-                kind, first = resting[0]
+                kind, holder = resting[0]
                 raise GraphError(
-                    f"change {number} cannot be undone: {key} would go, and {kind} {first} rests on it by change "
+                    f"change {number} cannot be undone: {key} would go, and {kind} {holder} rests on it by change "
                     f"{self._later(number, resting, key)}; undo that first"
                 )
 

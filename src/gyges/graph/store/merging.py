@@ -137,7 +137,7 @@ def _cite(graph: Reading, change: Change, keep: str, drop: str) -> None:
 
 def _cited(evidence: tuple[Evidence, ...], keep: str, drop: str) -> tuple[Evidence, ...]:
     return joined(
-        tuple(replace(one, node=keep) if one.node == drop else one for one in evidence), ()
+        (), tuple(replace(one, node=keep) if one.node == drop else one for one in evidence)
     )
 
 

@@ -17,6 +17,8 @@ from gyges.graph.store.rows import plain_name
 
 __all__ = ["Neighbour", "Reading", "Source"]
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
@@ -125,12 +127,15 @@ class Reading:
         """Return the edges of a node, by id; with others, those that join it to one of them."""
         num = self._num(id_)
         found: list[tuple[str]] = []
-        for end, far in (("subject", "object"), ("object", "subject")):
+        far = [self._num(other) for other in others]
+        for end, other in (("subject", "object"), ("object", "subject")):
             query = f"SELECT data FROM edge WHERE {end} = ?"
             if not others:
                 found += self.connection.execute(query, (num,))
-            for other in others:
-                found += self.connection.execute(f"{query} AND {far} = ?", (num, self._num(other)))
+            for at in range(0, len(far), _AT_ONCE):
+                part = far[at : at + _AT_ONCE]
+                marks = ", ".join("?" * len(part))
+                found += self.connection.execute(f"{query} AND {other} IN ({marks})", (num, *part))
         edges = [Edge.from_dict(json.loads(row[0])) for row in found]
         return sorted(edges, key=lambda edge: edge.id)
 

@@ -32,8 +32,9 @@ CREATE TABLE edge (
   object INTEGER NOT NULL REFERENCES node (num) DEFERRABLE INITIALLY DEFERRED,
   relation TEXT NOT NULL, evidence INTEGER NOT NULL, channel TEXT NOT NULL, data TEXT NOT NULL
 ) STRICT;
-CREATE INDEX edge_subject ON edge (subject, object);
-CREATE INDEX edge_object ON edge (object, subject);
+-- With all that a walk asks of an edge, so that it need not be read.
+CREATE INDEX edge_subject ON edge (subject, object, relation, evidence);
+CREATE INDEX edge_object ON edge (object, subject, relation, evidence);
 CREATE INDEX edge_relation ON edge (relation);
 CREATE INDEX edge_bare ON edge (evidence) WHERE evidence = 0;
 

@@ -8,6 +8,7 @@ Reading never waits for writing; two writers wait for each other. What changes t
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,7 +92,9 @@ class Store(Reading, Past):
                     f"{name} cannot be made: {error.strerror or error}; name another with --graph"
                 ) from None
         try:
-            connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                _address(name), uri=True, isolation_level=None, check_same_thread=False
+            )
         except sqlite3.Error as error:
             raise GraphError(
                 f"{name} cannot be opened: {error}; name another with --graph"
@@ -227,8 +230,8 @@ class Store(Reading, Past):
         source = self.node(node)
         if not text.strip():
             raise GraphError(f"{name} holds no text")
-        sha256 = hashlib.sha256(text.encode()).hexdigest()
         with self.change(f"attach {name} to {source.id}", by) as change:
+            sha256 = hashlib.sha256(text.encode()).hexdigest()
             change.put_source(source.id, {"name": name, "sha256": sha256}, text)
 
     def at(self, number: int) -> Store:
@@ -310,6 +313,17 @@ def _cited(change: Change, row: _Row) -> _Row:
 
 def _now(change: Change, id_: str) -> str:
     return (change.leads_to(id_) or id_) if id_ else id_
+
+
+def _address(name: str) -> str:
+    """Return the address at which SQLite opens a file."""
+    if name == ":memory:":
+        return name
+    path = Path(name).absolute()
+    # In a folder that may not be written, SQLite cannot keep the files with which readers and writers share; no writer
+    # can be there either, so the file may be read as it is. One that was not closed needs those files.
+    alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    return f"{path.as_uri()}?immutable=1" if alone else path.as_uri()
 
 
 def _roll_back(db: sqlite3.Connection) -> None:
