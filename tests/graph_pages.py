@@ -456,6 +456,11 @@ def concept_page() -> dict[str, Any]:
             "supports": supports,
             "contradicts": contradicts,
             "counts": {"supports": 2, "contradicts": 2, "loose": 5, "edges": 20},
+            "about": [
+                {**other("claim:gap-without-reasoning"), "supports": 4, "contradicts": 1},
+                {**other("claim:not-competence"), "supports": 1, "contradicts": 1},
+            ],
+            "given": {"supports": 2, "contradicts": 0},
         },
         "quotes": [
             {

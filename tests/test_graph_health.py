@@ -14,7 +14,10 @@ from gyges.graph.records import Decision
 @pytest.fixture
 def store() -> Store:
     """Seven nodes and six edges, small enough to count on one's fingers."""
-    derived = (Evidence("paper:source", grade="derived"), Evidence("paper:source", "p. 2", grade="primary"))
+    derived = (
+        Evidence("paper:source", grade="derived"),
+        Evidence("paper:source", "p. 2", grade="primary"),
+    )
     return graph(
         node("claim:a"),
         node("claim:b"),
@@ -56,9 +59,7 @@ def test_every_count_equals_a_recount_by_hand(store: Store) -> None:
 def test_what_is_supported_and_contradicted_is_contested(store: Store) -> None:
     health = health_of(store)
     assert health["contradictions"] == 1
-    assert health["contested"] == [
-        {"id": "claim:a", "label": "A", "supports": 1, "contradicts": 1}
-    ]
+    assert health["contested"] == [{"id": "claim:a", "label": "A", "supports": 1, "contradicts": 1}]
 
 
 def test_the_most_contested_come_first() -> None:
@@ -141,7 +142,11 @@ def test_one_name_of_several_nodes_is_told_homographs_of_different_types_as_such
         told = health_of(store)["same_name"]
     assert told == [
         {"name": "jo smith", "ids": ["thinker:a", "thinker:b"], "types": ["thinker"]},
-        {"name": "opus", "ids": ["artifact:opus", "concept:opus"], "types": ["artifact", "concept"]},
+        {
+            "name": "opus",
+            "ids": ["artifact:opus", "concept:opus"],
+            "types": ["artifact", "concept"],
+        },
     ]
 
 
@@ -151,7 +156,9 @@ def test_long_lists_are_cut_and_their_counts_are_those_of_all() -> None:
     with graph(*rows, source=False) as store:
         with store.change("names") as change:
             for number in range(60):
-                change.put_node(replace(store.node(f"claim:a{number}"), aliases=(f"Name {number + 60}",)))
+                change.put_node(
+                    replace(store.node(f"claim:a{number}"), aliases=(f"Name {number + 60}",))
+                )
         health = health_of(store)
     assert health["orphans"] == 180
     assert len(health["orphan_ids"]) == 50
@@ -164,7 +171,9 @@ def test_long_lists_are_cut_and_their_counts_are_those_of_all() -> None:
 
 def _many_bare() -> Store:
     rows = [node(f"concept:c{number}") for number in range(5)]
-    rows += [edge("concept:c0", "causes", f"concept:c{number}", evidence=()) for number in range(1, 5)]
+    rows += [
+        edge("concept:c0", "causes", f"concept:c{number}", evidence=()) for number in range(1, 5)
+    ]
     return graph(*rows)
 
 
@@ -187,4 +196,6 @@ def test_an_empty_graph_is_sound() -> None:
     with Store.open(":memory:") as store:
         health = health_of(store)
     assert (health["nodes"], health["edges"], health["catch_all"]["share"]) == (0, 0, 0.0)
-    assert not any(health[name] for name in ("contested", "degree", "stale", "same_name", "orphans"))
+    assert not any(
+        health[name] for name in ("contested", "degree", "stale", "same_name", "orphans")
+    )

@@ -224,12 +224,11 @@ def test_the_two_papers_without_a_name_have_their_place(edges: list[Record]) -> 
 
 
 def test_a_relation_says_more_than_the_second_source_does(edges: list[Record]) -> None:
-    around = {_leads_id for _leads_id in NEIGHBOURS.values()}
+    around = set(NEIGHBOURS.values())
     said = Counter(
         one["relation"]
         for one in edges
-        if CONCEPT in (one["subject"], one["object"])
-        and around & {one["subject"], one["object"]}
+        if CONCEPT in (one["subject"], one["object"]) and around & {one["subject"], one["object"]}
     )
     assert said["associated_with"] < said.total() / 2  # it was 13 of 18
 

@@ -7,7 +7,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from html import unescape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +172,7 @@ def test_groups_and_members_are_ranked_by_edge_count(
     degree: Counter[str] = Counter()
     for one in records("edges.jsonl"):
         degree.update((one["subject"], one["object"]))
-    ranked = sorted(
-        joining, key=lambda id_: (-len(joining[id_]), -degree[id_], labels[id_], id_)
-    )
+    ranked = sorted(joining, key=lambda id_: (-len(joining[id_]), -degree[id_], labels[id_], id_))
     expected = [id_ for type_ in groups for id_ in ranked if id_.startswith(f"{type_}:")]
     assert ids(page["neighbours"]) == expected
     for one in page["neighbours"]:
@@ -224,9 +221,7 @@ def test_the_direction_turns_with_the_point_of_view(store: Store) -> None:
     turned = {"out": "in", "in": "out", "both": "both"}
     for one in forth[:12]:
         back = next(
-            other
-            for other in page_of(store, one["id"])["neighbours"]
-            if other["id"] == CONCEPT
+            other for other in page_of(store, one["id"])["neighbours"] if other["id"] == CONCEPT
         )
         assert {said["id"]: turned[said["direction"]] for said in one["edges"]} == {
             said["id"]: said["direction"] for said in back["edges"]
@@ -373,7 +368,7 @@ def test_one_changed_word_is_not_found_and_no_text_is_made_up(tmp_path: Path) ->
     copy = tmp_path / "copy.txt"
     copy.write_text(TEXT.replace("strangers", "friends"), encoding="utf-8")
     with _quoting() as store:
-        with pytest.raises(GraphError, match="no quoted passage stands in .*--to ID"):
+        with pytest.raises(GraphError, match=r"no quoted passage stands in .*--to ID"):
             attach(store, copy)
         attach(store, copy, "paper:source")
         (quote,) = page_of(store, CONCEPT)["quotes"]
@@ -384,7 +379,11 @@ def test_a_passage_in_the_evidence_of_an_edge_is_checked_as_well(tmp_path: Path)
     copy = tmp_path / "copy.txt"
     copy.write_text(TEXT, encoding="utf-8")
     passage = quoted("quote:x", "paper:source", PASSAGE).evidence[0]
-    rows = [node("claim:a"), node("claim:b"), edge("claim:a", "supports", "claim:b", evidence=[passage])]
+    rows = [
+        node("claim:a"),
+        node("claim:b"),
+        edge("claim:a", "supports", "claim:b", evidence=[passage]),
+    ]
     with graph(*rows) as store:
         attach(store, copy)
         (one,) = page_of(store, "claim:a")["neighbours"]
@@ -741,5 +740,3 @@ def test_evidence_without_a_source_is_told_as_such() -> None:
         (one,) = page_of(store, "claim:a")["neighbours"]
     (piece,) = one["edges"][0]["evidence"]
     assert (piece["node"], piece["label"], piece["grade"]) == ("", "", "unverified")
-
-

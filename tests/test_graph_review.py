@@ -41,7 +41,9 @@ STATEMENT = Proposal.make(
     by="a-model",
 )
 NEAR = Proposal.make(about=A, label="A thing of no known type", score=0.7, source="page.txt")
-KNOWN = Proposal.make(about=A, nodes=(node("question:q", "Is it so?"),), score=0.8, source="page.txt")
+KNOWN = Proposal.make(
+    about=A, nodes=(node("question:q", "Is it so?"),), score=0.8, source="page.txt"
+)
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def test_nothing_waits_under_an_unknown_key(store: Store) -> None:
 
 
 def test_a_verdict_without_an_edge_or_a_merge_is_one_of_two(store: Store) -> None:
-    with pytest.raises(GraphError, match="no verdict 'laterr'.*'later'"):
+    with pytest.raises(GraphError, match=r"no verdict 'laterr'.*'later'"):
         decide(store, f"{A}|{B}", "laterr")
 
 
@@ -112,7 +114,9 @@ def test_a_verdict_without_an_edge_or_a_merge_is_one_of_two(store: Store) -> Non
 
 
 def test_accepting_makes_the_edge_of_the_chosen_relation_and_direction(store: Store) -> None:
-    made = accept_pair(store, B, "causes", A, gloss="One brings the other about.", score=0.91, by="me")
+    made = accept_pair(
+        store, B, "causes", A, gloss="One brings the other about.", score=0.91, by="me"
+    )
     assert (made.subject, made.relation, made.object) == (B, "causes", A)
     assert store.edge(made.id).channel == "accepted"
     assert store.edge(made.id).by == "me"
@@ -124,7 +128,9 @@ def test_accepting_makes_the_edge_of_the_chosen_relation_and_direction(store: St
 
 def test_a_relation_that_cannot_join_the_two_is_refused_with_what_can(store: Store) -> None:
     before = store.dump()
-    with pytest.raises(GraphError, match="'authored_by' cannot run from a concept to a concept; allowed"):
+    with pytest.raises(
+        GraphError, match="'authored_by' cannot run from a concept to a concept; allowed"
+    ):
         accept_pair(store, A, "authored_by", B)
     with pytest.raises(GraphError, match="it may run the other way"):
         accept_pair(store, A, "studies", "claim:x")
@@ -206,9 +212,11 @@ def test_something_of_no_known_type_is_taken_when_its_type_and_relation_are_chos
     before = store.dump()
     with pytest.raises(GraphError, match=r"does not say of which type .*; choose one: paper, "):
         accept_proposal(store, NEAR.id)
-    with pytest.raises(GraphError, match="no type of node 'methd'.*'method'"):
+    with pytest.raises(GraphError, match=r"no type of node 'methd'.*'method'"):
         accept_proposal(store, NEAR.id, type_="methd")
-    with pytest.raises(GraphError, match="choose how 'A thing of no known type' is joined to concept:a"):
+    with pytest.raises(
+        GraphError, match="choose how 'A thing of no known type' is joined to concept:a"
+    ):
         accept_proposal(store, NEAR.id, type_="method")
     assert store.dump() == before
     made = accept_proposal(store, NEAR.id, type_="method", relation="measures", by="me")
@@ -304,7 +312,9 @@ def test_what_was_decided_stays_decided_when_everything_is_computed_again() -> N
         assert list(Likenesses(store).pairs()) == []
         # Another text has another vector; the decision was of the two nodes.
         with store.change("reword") as change:
-            change.put_node(node("concept:sham", "Faked alignment", gloss="To comply while watched."))
+            change.put_node(
+                node("concept:sham", "Faked alignment", gloss="To comply while watched.")
+            )
         assert list(Likenesses(store).pairs()) == []
         assert queue(store, Likenesses(store).pairs()) == []
         store.undo()

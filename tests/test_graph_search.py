@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx
 import pytest
 from hypothesis import given, settings
@@ -67,14 +69,19 @@ def test_the_surest_come_first_and_each_node_comes_once(store: Store) -> None:
 
 
 def test_accents_and_case_do_not_matter() -> None:
-    with graph(node("thinker:scheurer", "Jérémy Scheurer", gloss="Wrote on Über-deception.")) as store:
+    with graph(
+        node("thinker:scheurer", "Jérémy Scheurer", gloss="Wrote on Über-deception.")
+    ) as store:
         assert ids(search(store, "jeremy")) == ["thinker:scheurer"]
         assert ids(search(store, "UBER")) == ["thinker:scheurer"]
 
 
 def test_only_the_wanted_types_are_found(store: Store) -> None:
     assert ids(search(store, "faking", types=["claim"])) == ["claim:rare"]
-    assert {hit.type for hit in search(store, "faking", types=["paper", "claim"])} == {"paper", "claim"}
+    assert {hit.type for hit in search(store, "faking", types=["paper", "claim"])} == {
+        "paper",
+        "claim",
+    }
     with pytest.raises(GraphError, match=r"no type of node 'claims'; .*claim"):
         search(store, "faking", types=["claims"])
 
@@ -281,7 +288,7 @@ def test_a_path_to_itself_is_empty_also_by_a_merged_id() -> None:
 def test_a_path_longer_than_twelve_steps_is_not_told() -> None:
     names = [f"concept:n{number:02}" for number in range(14)]
     rows = [node(name) for name in names]
-    rows += [edge(a, "extends", b) for a, b in zip(names, names[1:], strict=False)]
+    rows += [edge(a, "extends", b) for a, b in pairwise(names)]
     with graph(*rows) as store:
         assert len(shortest_path(store, names[0], names[12]) or ()) == MOST_STEPS
         assert shortest_path(store, names[0], names[13]) is None

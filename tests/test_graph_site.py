@@ -20,8 +20,11 @@ from graph_pages import (
     SCRIPT,
     bare_page,
     concept_page,
+    edge,
     health_record,
     index_groups,
+    neighbour,
+    proof,
     review_items,
     ugly_page,
 )
@@ -40,7 +43,7 @@ from gyges.graph.site import (
     review_anchor,
 )
 from gyges.graph.site.marks import MARKS, mark_of
-from gyges.graph.site.words import GRADE_WORDS, address, clip, dates, identifiers, shown, summary
+from gyges.graph.site.words import GRADE_WORDS, address, clip, dates, identifiers, shown
 from gyges.graph.vocabulary import GRADES, NODE_TYPES, RELATIONS, fits
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -184,7 +187,8 @@ def test_the_page_of_a_concept_has_all_that_a_page_that_works_has() -> None:
     assert "↔ analogous to" in text
     # For and against, apart from loose association, with grade and figures.
     assert "8.4 points (95 % interval 5.0 to 12.6)" in text
-    assert "What is claimed next to it is supported by none and contradicted by 2." in text
+    assert "+ It supports 2" in text
+    assert "A gap without a word" not in text
     assert "Only associated 4" in text
     # Quotes with text, state and offsets, or how to attach a copy.
     assert "characters 4,100 to 4,161" in text
@@ -219,8 +223,138 @@ def test_what_a_record_leaves_out_is_said() -> None:
     given = concept_page()
     given["groups"][0]["nodes"] = 500
     assert "494 not listed" in node_page(given).text
+    assert "3 more stand on its page" in node_page(given).text
     given["bearing"]["counts"]["contradicts"] = 300
+    del given["bearing"]["about"]
     assert "298 more stand on the pages of the claims" in node_page(given).text
+
+
+def bearing_items(*rows: tuple[str, str, str, float | None]) -> dict[str, Any]:
+    """What bears on a claim: each row's label, side, grade and confidence."""
+    self_ = {"id": "claim:x", "type": "claim", "label": "X"}
+    sides: dict[str, list[dict[str, Any]]] = {"supports": [], "contradicts": []}
+    for number, (label, side, grade, sure) in enumerate(rows):
+        one = edge(
+            side, "in", f"{side} it", "why", [proof("paper:p", "P", grade=grade)], confidence=sure
+        )
+        other = {"id": f"finding:{number}", "type": "finding", "label": label}
+        sides[side].append(one | {"other": other, "about": self_})
+    counts = {side: len(found) for side, found in sides.items()}
+    return {**sides, "counts": counts, "about": [self_ | counts], "given": {}}
+
+
+def claim_page(**parts: Any) -> dict[str, Any]:
+    return {"node": {"id": "claim:x", "type": "claim", "label": "X", "edges": 3}} | parts
+
+
+def knows(page: dict[str, Any]) -> str:
+    """The sentence that answers first."""
+    html = render_node(page, Links.served())
+    found = re.search(r'id="knows">(.*?)</p>', html, re.DOTALL)
+    assert found is not None
+    return " ".join(re.sub("<[^>]+>", "", found[1]).split())
+
+
+def test_a_claim_says_first_what_speaks_for_and_against_it_and_how_that_is_known() -> None:
+    bearing = bearing_items(
+        ("one", "supports", "primary", 0.9),
+        ("two", "supports", "secondary", None),
+        ("three", "contradicts", "abstract", 0.5),
+    )
+    page = claim_page(bearing=bearing)
+    assert knows(page) == (
+        "Supported by 2 statements (1 read in the source, 1 second-hand), contradicted by 1 (abstract only)."
+    )
+    text = node_page(page, Links.served()).text
+    assert "This claim 2 for · 1 against" in text
+    assert text.index("Speaks for it 2") < text.index("one") < text.index("Speaks against it 1")
+    assert knows(claim_page()) == "Nothing in the graph speaks for or against it yet."
+    assert "Nothing in the graph speaks for or against it yet" in node_page(claim_page()).text
+    # Of those that are not told, nobody knows how they are known.
+    bearing["about"][0]["supports"] = 90
+    assert knows(page).startswith("Supported by 90 statements, contradicted by 1 (")
+
+
+def test_each_kind_of_node_says_first_what_its_readers_come_for() -> None:
+    concept = knows(concept_page())
+    assert concept.startswith("It supports") is False
+    assert "1 claim is about it" in concept
+    assert "most bears on Models show a compliance gap" in concept
+    assert "(4 for, 1 against)" in concept
+    question = {"node": {"id": "question:q", "type": "question", "label": "Q?"}}
+    assert knows(question) == "Nothing in the graph answers it yet."
+    found = neighbour("finding:f", "F", "", edge("studies", "in", "studied by"))
+    assert knows(question | {"neighbours": [found]}) == "1 finding bears on it: F."
+    group = [{"type": "finding", "plural": "findings", "nodes": 9, "edges": 9}]
+    many = question | {"neighbours": [found], "groups": group}
+    assert knows(many) == "At least 1 finding bears on it: F."
+    paper = {"node": {"id": "paper:p", "type": "paper", "label": "P"}}
+    near = [
+        neighbour("concept:a", "A", "", edge("proposes", "out", "proposes")),
+        neighbour("finding:f", "F", "", edge("extracted_from", "in", "source of")),
+    ]
+    assert (
+        knows(paper | {"neighbours": near}) == "It proposes A. 1 of its findings is in the graph."
+    )
+    thinker = {"node": {"id": "thinker:t", "type": "thinker", "label": "T"}}
+    wrote = neighbour("paper:p", "P", "", edge("authored_by", "in", "author of"))
+    assert knows(thinker | {"neighbours": [wrote]}) == "Wrote or made P."
+    assert 'id="bearing"' not in node_page(thinker | {"neighbours": [wrote]}).html
+    hypothesis = {"node": {"id": "hypothesis:h", "type": "hypothesis", "label": "H"}}
+    tested = neighbour("setting:s", "S", "", edge("studies", "in", "studied by"))
+    assert knows(hypothesis | {"neighbours": [tested]}) == (
+        "Tested by S. Nothing in the graph speaks for or against it yet."
+    )
+
+
+def test_what_bears_is_grouped_by_claim_and_told_once() -> None:
+    page = node_page(concept_page())
+    claims = [label for label in re.findall(r'<li class="weighed"><h3>.*?</h3>', page.html)]
+    assert len(claims) == 2
+    assert "4 for" in claims[0]
+    assert page.text.count("On newer models the published setting gives no gap to speak of.") == 1
+    # A neighbour's edge that stands there is not told again.
+    given = concept_page()
+    shared = given["bearing"]["supports"][0]
+    given["neighbours"].append(neighbour("claim:gap-without-reasoning", "A gap", "", shared))
+    page = node_page(given)
+    assert page.text.count(shared["gloss"]) == 1
+    target = "#b-" + shared["id"].replace(":", "-")
+    assert page.all("a", class_="up", href=target)
+    assert page.all("li", id=target[1:])
+
+
+def test_more_than_five_claims_are_folded() -> None:
+    given = concept_page()
+    given["bearing"]["about"] = [
+        {
+            "id": f"claim:n{number}",
+            "type": "claim",
+            "label": f"N{number}",
+            "supports": number,
+            "contradicts": 0,
+        }
+        for number in range(12)
+    ]
+    html = node_page(given).html
+    before, _, after = html.partition('<details class="all"><summary>')
+    assert before.count('<li class="weighed">') == 5
+    assert after.count('<li class="weighed">') == 14 - 5
+    assert "N11" in before
+
+
+def test_what_a_record_names_by_its_id_alone_gets_its_label_from_the_graph() -> None:
+    labels = {"question:alone": "Is anybody there?", CONCEPT: "Alignment faking"}
+    statements = {"e:0000000000000001": (CONCEPT, "extends", "question:alone")}
+    links = Links.served(label=lambda id_: labels.get(id_, ""), edge=statements.get)
+    text = Page(render_health(health_record(), links)).text
+    assert "question: Is anybody there?" in text
+    assert "Alignment faking extends question: Is anybody there?" in text
+    assert "e:0000000000000002" in text
+    named = Links.served(label=lambda id_: "The source" if id_ == GREENBLATT else "")
+    review = Page(render_review(review_items()[:1], named, writing=False)).text
+    assert "The source , section 6 not checked" in review
+    assert GREENBLATT not in review
 
 
 def test_only_what_is_below_the_threshold_is_hidden_before_a_script_runs() -> None:
@@ -521,10 +655,3 @@ def test_words() -> None:
         for one in identifiers({"doi": "10.1/x", "arxiv": "2412.14093v2", "url": "ftp://x"})
     }
     assert links == {"DOI": "", "arXiv": "https://arxiv.org/abs/2412.14093v2", "Web": ""}
-    against = [{"direction": "in"}]
-    assert (
-        summary([], against, (0, 0), 1)
-        == "Supported by none and contradicted by 1. 1 finding bears on it."
-    )
-    assert summary([{"direction": "out"}], [], (0, 0), 0) == "It supports 1 statement."
-    assert summary([], [], (0, 0), 0).startswith("No statement")

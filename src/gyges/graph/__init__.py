@@ -12,6 +12,7 @@ from __future__ import annotations
 from gyges.errors import GraphError
 from gyges.graph.attaching import attach
 from gyges.graph.checks import check_edge, check_node
+from gyges.graph.editing import edit_edge, edit_node, remove
 from gyges.graph.health import health_of
 from gyges.graph.likeness import THRESHOLD, Likenesses
 from gyges.graph.model import Edge, Evidence, Node, Passage, edge_id, node_id
@@ -64,6 +65,8 @@ __all__ = [
     "decide",
     "default_path",
     "edge_id",
+    "edit_edge",
+    "edit_node",
     "health_of",
     "is_current",
     "load_shipped",
@@ -72,6 +75,7 @@ __all__ = [
     "page_of",
     "pair_key",
     "queue",
+    "remove",
     "search",
     "shortest_path",
     "update",

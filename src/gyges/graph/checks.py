@@ -8,7 +8,8 @@ browser would run are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from gyges.errors import GraphError, nearest
@@ -30,12 +31,20 @@ MOST_LABEL = 500
 MOST_GLOSS = 20_000
 """Characters of a gloss, a note or a passage."""
 _MOST_ITEMS = 2_000
+_MOST_WORDS = 1_000_000
 
 _ID = re.compile(r"[a-z]+:[a-z0-9][a-z0-9._~%+-]{0,399}")
 _EDGE_ID = re.compile(r"e:[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_BREAK = r"[\t\n\r]*"
+_RUN = re.compile(
+    rf"\s*(?:{_BREAK.join('javascript')}|{_BREAK.join('vbscript')}){_BREAK}:"
+    rf"|\s*{_BREAK.join('data')}{_BREAK}:\s*(?:text|image|application)/",
+    re.IGNORECASE,
+)
+"""What a browser would run, were it an address; it reads over tabs and line ends in the name of the scheme."""
 
 _NODE_FIELDS = frozenset(
     [
@@ -79,6 +88,8 @@ def node_problems(given: Any) -> list[str]:
         for one in _list(given, name, say):
             if name == "formerly":
                 _id(one, name, say)
+                if one == id_:
+                    say(f"formerly names {id_!r}, which is the node's own id")
             else:
                 _text({name: one}, name, MOST_LABEL, say, needed=True)
     _one_of(given, "status", STATUSES, say)
@@ -95,7 +106,9 @@ def edge_problems(given: Any) -> list[str]:
     say = found.append
     if not _is_record(given, "an edge", _EDGE_FIELDS, say):
         return found
-    if "id" in given and not (isinstance(given["id"], str) and _EDGE_ID.fullmatch(given["id"])):
+    if given.get("id") is not None and not (
+        isinstance(given["id"], str) and _EDGE_ID.fullmatch(given["id"])
+    ):
         say(
             f"id is {_show(given['id'])}; an edge's id is 'e:' and letters or digits, or is left out"
         )
@@ -105,7 +118,7 @@ def edge_problems(given: Any) -> list[str]:
         say(f"subject and object are both {given['subject']!r}; an edge joins two nodes")
     name = given.get("relation")
     if not isinstance(name, str) or name not in RELATIONS:
-        say(f"relation is {_show(name)}; {nearest(str(name), RELATIONS)}")
+        say(f"relation is {_show(name)}; {_nearest(name, RELATIONS)}")
     else:
         ends = [given.get(end) for end in ("subject", "object")]
         if all(isinstance(end, str) and type_of(end) in NODE_TYPES for end in ends):
@@ -133,7 +146,7 @@ def check_node(given: Any, where: str = "the node") -> Node:
         GraphError: Everything that is wrong with it.
     """
     _raise(node_problems(given), where)
-    return Node.from_dict(given)
+    return Node.from_dict(_said(given))
 
 
 def check_edge(given: Any, where: str = "the edge") -> Edge:
@@ -143,9 +156,10 @@ def check_edge(given: Any, where: str = "the edge") -> Edge:
         GraphError: Everything that is wrong with it.
     """
     _raise(edge_problems(given), where)
-    if "id" in given:
-        return Edge.from_dict(given)
-    read = Edge.from_dict({**given, "id": ""})
+    said = _said(given)
+    if "id" in said:
+        return Edge.from_dict(said)
+    read = Edge.from_dict({**said, "id": ""})
     return Edge.make(
         read.subject,
         read.relation,
@@ -169,6 +183,13 @@ def check_ends(subject: str, relation: str, object_: str) -> None:
     _raise(found, f"{subject} {relation} {object_}")
 
 
+def _said(given: Any) -> Any:
+    """Leave out the fields that are null: they say as much as those that are not there."""
+    if isinstance(given, Mapping):
+        return {name: _said(value) for name, value in given.items() if value is not None}
+    return [_said(one) for one in given] if isinstance(given, list | tuple) else given
+
+
 def _raise(problems: Sequence[str], where: str) -> None:
     if problems:
         raise GraphError("\n".join(f"{where}: {problem}" for problem in problems))
@@ -186,9 +207,9 @@ def _is_record(given: Any, what: str, fields: frozenset[str], say: _Say) -> bool
     if not isinstance(given, Mapping):
         say(f"{what} is a JSON object, not {_show(given)}")
         return False
-    for name in given:
+    for name in list(given)[:_MOST_ITEMS]:
         if name not in fields:
-            say(f"no field {_show(name)}; {nearest(str(name), fields)}")
+            say(f"no field {_show(name)}; {_nearest(name, fields)}")
     return True
 
 
@@ -199,7 +220,7 @@ def _id(value: Any, name: str, say: _Say) -> None:
             "'concept:alignment-faking'"
         )
     elif type_of(value) not in NODE_TYPES:
-        say(f"{name} {value!r} begins with no type of node; {nearest(type_of(value), NODE_TYPES)}")
+        say(f"{name} {value!r} begins with no type of node; {_nearest(type_of(value), NODE_TYPES)}")
 
 
 def _text(
@@ -232,7 +253,7 @@ def _list(given: Mapping[str, Any], name: str, say: _Say) -> Sequence[Any]:
 def _one_of(given: Mapping[str, Any], name: str, allowed: Mapping[str, str], say: _Say) -> None:
     value = given.get(name)
     if value is not None and (not isinstance(value, str) or value not in allowed):
-        say(f"{name} is {_show(value)}; {nearest(str(value), allowed)}")
+        say(f"{name} is {_show(value)}; {_nearest(value, allowed)}")
 
 
 def _pairs(given: Mapping[str, Any], name: str, say: _Say) -> Mapping[str, Any]:
@@ -242,13 +263,28 @@ def _pairs(given: Mapping[str, Any], name: str, say: _Say) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) and key for key in value):
         say(f"{name} is {_show(value)}; it is a JSON object of texts")
         return {}
+    if len(value) > _MOST_ITEMS:
+        say(f"{name} has {len(value):,} items; at most {_MOST_ITEMS:,}")
+        return {}
+    for key in value:
+        _text({f"a name in {name}": key}, f"a name in {name}", MOST_LABEL, say)
     return value
 
 
 def _dates(given: Mapping[str, Any], say: _Say) -> None:
     for name, value in _pairs(given, "dates", say).items():
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
+        if not isinstance(value, str) or not _is_date(value):
             say(f"dates.{name} is {_show(value)}; a date is written 2024, 2024-12 or 2024-12-20")
+
+
+def _is_date(value: str) -> bool:
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(f"{value}-01-01"[:10] if len(value) < 7 else f"{value}-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _identifiers(given: Mapping[str, Any], say: _Say) -> None:
@@ -256,6 +292,7 @@ def _identifiers(given: Mapping[str, Any], say: _Say) -> None:
         _text(
             {f"identifiers.{name}": value}, f"identifiers.{name}", 2 * MOST_LABEL, say, needed=True
         )
+        _no_script(value, f"identifiers.{name}", say)
         if name == "url" and isinstance(value, str) and not re.match(r"https?://[^\s/]", value):
             say(f"identifiers.url is {_show(value)}; an address begins with https:// or http://")
 
@@ -274,6 +311,7 @@ def _evidence(given: Mapping[str, Any], say: _Say) -> None:
         elif one.get("node") not in (None, ""):
             tell(f"node is {_show(one['node'])}; it is the id of a source, or is left out")
         _text(one, "locator", MOST_LABEL, tell)
+        _no_script(one.get("locator"), "locator", tell)
         _text(one, "note", MOST_GLOSS, tell)
         _one_of(one, "grade", GRADES, tell)
         if one.get("passage") is not None:
@@ -286,11 +324,26 @@ def _passage(given: Any, say: _Say) -> None:
     if not isinstance(given.get("sha256"), str) or not _HASH.fullmatch(given["sha256"]):
         say(f"sha256 is {_show(given.get('sha256'))}; it is 64 hexadecimal digits")
     words = given.get("words")
-    if isinstance(words, bool) or not isinstance(words, int) or words < 1:
+    if isinstance(words, bool) or not isinstance(words, int) or not 1 <= words <= _MOST_WORDS:
         say(f"words is {_show(words)}; it is how many words the passage has")
     _text(given, "text", MOST_GLOSS, say)
 
 
+def _no_script(value: Any, name: str, say: _Say) -> None:
+    if isinstance(value, str) and _RUN.match(value):
+        say(
+            f"{name} is {_show(value)}, which a browser would run; an address begins with https:// or http://"
+        )
+
+
+def _nearest(value: Any, allowed: Iterable[str]) -> str:
+    # A long text is near to nothing, and comparing it would take for ever.
+    return nearest(value if isinstance(value, str) and len(value) <= MOST_LABEL else "", allowed)
+
+
 def _show(value: Any) -> str:
-    said = ascii(value) if not isinstance(value, str) else repr(value)
+    try:
+        said = repr(value[:100]) if isinstance(value, str) else ascii(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits; lists in lists in lists
+        said = f"a {type(value).__name__} that is too big to show"
     return said if len(said) <= 80 else f"{said[:77]}..."

@@ -36,7 +36,7 @@ class Likenesses:
     Args:
         store: The graph.
         threshold: The lowest cosine that is told.
-        said: Called with how many nodes were embedded so far; the first time takes a few milliseconds a node.
+        said: Called with how many nodes are about to be embedded, which takes a few milliseconds each.
 
     Raises:
         GraphError: The threshold is no cosine.
@@ -175,6 +175,10 @@ class Likenesses:
 
         return Embedder()
 
+    def _say(self, nodes: int) -> None:
+        if self._said is not None:
+            self._said(nodes)
+
     def _follow(self) -> None:
         """Embed what changed since the last time; all of it where the model is another one, or nothing was embedded."""
         db = self._store.connection
@@ -186,7 +190,8 @@ class Likenesses:
         if int(done) == last and model == identity:
             return
         if model != identity or int(done) > last:
-            ensure(db, self._store.nodes(), self._embedder, said=self._said)
+            self._say(self._store.count_nodes())
+            ensure(db, self._store.nodes(), self._embedder)
         else:
             touched = [
                 key
@@ -200,7 +205,8 @@ class Likenesses:
                 if db.execute("SELECT 1 FROM node WHERE id = ?", (id_,)).fetchone()
             }
             nodes = (self._store.node(id_) for id_ in sorted(there))
-            ensure(db, nodes, self._embedder, whole=False, said=self._said)
+            self._say(len(there))
+            ensure(db, nodes, self._embedder, whole=False)
             forget(db, [id_ for id_ in touched if id_ not in there])
         db.execute(
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_UP_TO, f"{last} {identity}")

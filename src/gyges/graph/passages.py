@@ -11,12 +11,16 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = ["Found", "Text", "Words", "fingerprint", "words_of"]
 
-_WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+_APOSTROPHES = "'’ʼ‘ʹ′＇"
+# Characters that are not seen: hyphens and breaks that a typesetter or a browser may use, joiners, variants of a glyph.
+_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff"
+_HEX = re.compile(r"[0-9a-f]{64}")
 _CLOSING = ".,;:!?…)]}\"'”’»"
 
 
@@ -44,7 +48,7 @@ class Found:
 def words_of(text: str) -> Words:
     """Cut a text into normalised words; offsets are those of the text as given."""
     words, starts, ends = [], [], []
-    for match in _WORD.finditer(text):
+    for match in _word().finditer(text):
         words.append(_plain(match.group()))
         starts.append(match.start())
         ends.append(match.end())
@@ -67,27 +71,43 @@ class Text:
     def __init__(self, text: str) -> None:
         self.text = text
         self._words = words_of(text)
-        self._hashes: dict[int, dict[str, int]] = {}
+        # The normalised text, and where each word begins in it; one space stands between two words.
+        parts = [word.encode() for word in self._words.words]
+        self._joined = b" ".join(parts)
+        self._at = [0]
+        for part in parts:
+            self._at.append(self._at[-1] + len(part) + 1)
+        self._found: dict[tuple[str, int], int | None] = {}
 
     def find(self, sha256: str, words: int) -> Found | None:
         """Find the passage of that fingerprint; its first place, or None where it does not stand in the text."""
-        if words < 1:
-            return None
-        at = self._windows(words).get(sha256)
+        if (sha256, words) not in self._found:
+            self._found[sha256, words] = self._place(sha256, words)
+        at = self._found[sha256, words]
         return None if at is None else self._cut(at, words)
 
     def find_text(self, passage: str) -> Found | None:
         """Find a passage that is given in words."""
-        return self.find(*fingerprint(passage))
+        wanted = words_of(passage).words
+        sought = " ".join(wanted).encode()
+        start = self._joined.find(sought) if sought else -1
+        while start >= 0:
+            at = bisect_left(self._at, start)
+            if self._at[at] == start and self._words.words[at : at + len(wanted)] == wanted:
+                return self._cut(at, len(wanted))
+            start = self._joined.find(sought, start + 1)
+        return None
 
-    def _windows(self, size: int) -> dict[str, int]:
-        if size not in self._hashes:
-            words = self._words.words
-            found: dict[str, int] = {}
-            for at in range(len(words) - size + 1):
-                found.setdefault(_hash(words[at : at + size]), at)
-            self._hashes[size] = found
-        return self._hashes[size]
+    def _place(self, sha256: str, size: int) -> int | None:
+        """Return the number of the passage's first word."""
+        if size < 1 or size > len(self._words.words) or not _HEX.fullmatch(sha256):
+            return None
+        wanted, joined, starts = bytes.fromhex(sha256), memoryview(self._joined), self._at
+        digest = hashlib.sha256
+        for at, end in enumerate(starts[size:]):
+            if digest(joined[starts[at] : end - 1]).digest() == wanted:
+                return at
+        return None
 
     def _cut(self, at: int, size: int) -> Found:
         start, end = self._words.starts[at], self._words.ends[at + size - 1]
@@ -97,10 +117,38 @@ class Text:
         return Found(start, end, self.text[start:end])
 
 
+@cache
+def _word() -> re.Pattern[str]:
+    # A letter or digit with the marks that are written over, under or behind it: in decomposed text, an accent is a
+    # character of its own. Built when it is first needed.
+    marks = [code for code in range(0x20000) if unicodedata.category(chr(code))[0] == "M"]
+    within = "".join(f"{chr(a)}-{chr(b)}" for a, b in _runs(marks)) + _UNSEEN
+    # A soft hyphen at the end of a line says that the word goes on in the next one.
+    broken = r"\u00ad[ \t]*\r?\n[ \t]*(?=[^\W_])"
+    letters = f"[^\\W_ʼʹ]+(?:(?:{broken}|[{within}])+[^\\W_ʼʹ]*)*"
+    return re.compile(f"{letters}(?:[{_APOSTROPHES}]{letters})*")
+
+
+def _runs(codes: list[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for code in codes:
+        if found and found[-1][1] == code - 1:
+            found[-1] = (found[-1][0], code)
+        else:
+            found.append((code, code))
+    return found
+
+
+_DROPPED = re.compile(f"[{_APOSTROPHES}{_UNSEEN}\\s]")
+
+
 def _plain(word: str) -> str:
-    folded = unicodedata.normalize("NFKC", word).casefold()
-    return re.sub(r"['’ʼ]", "", folded)
+    if word.isascii():
+        return word.lower().replace("'", "")
+    seen = _DROPPED.sub("", word)
+    # Folding may leave a letter decomposed that was not.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
 
 
-def _hash(words: Iterable[str]) -> str:
+def _hash(words: tuple[str, ...]) -> str:
     return hashlib.sha256(" ".join(words).encode()).hexdigest()

@@ -44,60 +44,93 @@ def update(store: Store, by: str = CURATORS) -> Updated:
     Raises:
         GraphError: The shipped files are broken, or the graph cannot be written. Then nothing was changed.
     """
-    base = {key: canonical(row.to_dict()) for key, row in _as_shipped(store).items()}
-    wanted = _wanted(store, base)
-    stand = {("node", node.id): canonical(node.to_dict()) for node in store.nodes()}
-    stand |= {("edge", edge.id): canonical(edge.to_dict()) for edge in store.edges()}
+    stand = _rows(store)
+    base = _as_shipped(store, stand)
+    wanted, once = _wanted(store, base, stand)
     new, kept = _new(store, wanted, base, stand)
     replaced = dropped = 0
     with store.change(FOLLOW, by) as change:
         for key, row in wanted.items():
-            data = canonical(row.to_dict())
             if key in new:
-                change.restore(*key, data)
-            elif key in stand and stand[key] != data:
+                change.restore(*key, _data(row))
+            elif key in stand and stand[key] != row:
                 if stand[key] == base.get(key):
-                    change.restore(*key, data)
+                    change.restore(*key, _data(row))
                     replaced += 1
                 else:
                     kept.append(key[1])
         gone = {key for key in base if key not in wanted and key in stand}
         dropped += _drop(store, change, gone, base, stand)
-        dropped += _merge(store, change, gone, wanted, base, stand, by)
-        kept += sorted(id_ for _, id_ in gone)
+        for node, olds in _followed(store, wanted, once):
+            free = tuple(old for old in olds if not store.has(old))
+            change.put_node(replace(node, formerly=(*node.formerly, *free)))
         rows = change.rows
+    # A change of its own: what it writes of the user's rows never shipped.
+    with store.change("merge what the curators merged", by) as change:
+        for node, olds in _followed(store, wanted, once):
+            for old in olds:
+                if ("node", old) in gone:
+                    merge(store, change, store.node(node.id), store.node(old), by, now())
+                    dropped += 1
+                    gone.discard(("node", old))
+                    if stand["node", old] == base["node", old]:
+                        formerly = store.node(node.id).formerly
+                        change.put_node(replace(node, formerly=formerly))
+    kept += sorted(id_ for _, id_ in gone)
     remember(store)
     return Updated(change.number if rows else None, len(new), replaced, dropped, tuple(kept))
 
 
-def _wanted(store: Store, base: dict[_Key, str]) -> dict[_Key, Node | Edge]:
-    """Return the shipped rows as they would stand in this graph, nodes first."""
+def _rows(store: Store) -> dict[_Key, Node | Edge]:
+    found: dict[_Key, Node | Edge] = {("node", node.id): node for node in store.nodes()}
+    return found | {("edge", edge.id): edge for edge in store.edges()}
+
+
+def _data(row: Node | Edge) -> str:
+    return canonical(row.to_dict())
+
+
+def _wanted(
+    store: Store, base: dict[_Key, Node | Edge], stand: dict[_Key, Node | Edge]
+) -> tuple[dict[_Key, Node | Edge], dict[str, list[str]]]:
+    """Return the shipped rows as they would stand here, nodes first, and which nodes of here were merged into each."""
     shipped = load_shipped()
     ids = {node.id for node in shipped.nodes}
     found: dict[_Key, Node | Edge] = {}
+    once: dict[str, list[str]] = {}
     for node in shipped.nodes:
-        # An id that leads elsewhere here goes on leading there.
-        formerly = tuple(
-            old
-            for old in node.formerly
-            if not store.has(old)
-            or store.resolve(old) == node.id
-            or (store.resolve(old) == old and old not in ids and ("node", old) in base)
-        )
-        made = replace(node, formerly=formerly, by=node.by or CURATORS)
-        found["node", node.id] = _here(store, made)
+        key = ("node", node.id)
+        here = stand.get(key)
+        formerly = here.formerly if isinstance(here, Node) else ()
+        # An id that leads to another node here goes on leading there.
+        formerly += tuple(old for old in node.formerly if not store.has(old))
+        found[key] = _here(store, replace(node, formerly=formerly, by=node.by or CURATORS))
+        away = [old for old in node.formerly if ("node", old) in base and ("node", old) in stand]
+        once[node.id] = [old for old in away if old not in ids]
     for edge in shipped.edges:
-        here = _here(store, replace(edge, by=edge.by or CURATORS))
-        if isinstance(here, Edge) and here.subject != here.object:
-            found["edge", edge.id] = here
-    return found
+        row = _here(store, replace(edge, by=edge.by or CURATORS))
+        if isinstance(row, Edge) and row.subject != row.object:
+            found["edge", edge.id] = row
+    return found, once
+
+
+def _followed(
+    store: Store, wanted: dict[_Key, Node | Edge], once: dict[str, list[str]]
+) -> Iterator[tuple[Node, list[str]]]:
+    """Return the nodes that follow and that others were merged into; what is the user's takes in nothing by itself."""
+    for id_, olds in once.items():
+        row = wanted["node", id_]
+        if olds and isinstance(row, Node) and store.has(id_):
+            node = store.node(id_)
+            if replace(node, formerly=()) == replace(row, formerly=()):
+                yield node, olds
 
 
 def _new(
     store: Store,
     wanted: dict[_Key, Node | Edge],
-    base: dict[_Key, str],
-    stand: dict[_Key, str],
+    base: dict[_Key, Node | Edge],
+    stand: dict[_Key, Node | Edge],
 ) -> tuple[set[_Key], list[str]]:
     """Choose the rows to add; those that the user took away, or that rest on what he took away, stay away."""
     new: set[_Key] = set()
@@ -122,8 +155,8 @@ def _drop(
     store: Store,
     change: Change,
     gone: set[_Key],
-    base: dict[_Key, str],
-    stand: dict[_Key, str],
+    base: dict[_Key, Node | Edge],
+    stand: dict[_Key, Node | Edge],
 ) -> int:
     """Take away what ships no more and is as it shipped; leave in ``gone`` what stays."""
     dropped = 0
@@ -136,33 +169,6 @@ def _drop(
         free = [key for key in free if key in gone]
         dropped += len(going)
     return dropped
-
-
-def _merge(
-    store: Store,
-    change: Change,
-    gone: set[_Key],
-    wanted: dict[_Key, Node | Edge],
-    base: dict[_Key, str],
-    stand: dict[_Key, str],
-    by: str,
-) -> int:
-    """Merge the nodes that the curators merged, where the user changed or built on the one that goes."""
-    merged = 0
-    for key, row in wanted.items():
-        if not isinstance(row, Node) or not store.has(row.id):
-            continue
-        # A node that is the user's own by now does not take others in by itself.
-        followed = canonical(store.node(row.id).to_dict()) == canonical(row.to_dict())
-        for old in row.formerly if followed else ():
-            if ("node", old) not in gone:
-                continue
-            merge(store, change, store.node(row.id), store.node(old), by, now())
-            if stand["node", old] == base["node", old]:
-                change.restore(*key, canonical(row.to_dict()))
-            gone.discard(("node", old))
-            merged += 1
-    return merged
 
 
 def _here(store: Store, row: Node | Edge) -> Node | Edge:
@@ -202,7 +208,7 @@ def _built_on(store: Store, node: str) -> bool:
     return cited is not None or bool(store.edges_of(node))
 
 
-def _as_shipped(store: Store) -> dict[_Key, Node | Edge]:
+def _as_shipped(store: Store, stand: dict[_Key, Node | Edge]) -> dict[_Key, Node | Edge]:
     """Return the rows as the curated files last left them, under the ids that nodes have here by now."""
     rows = store.connection.execute(
         "SELECT op.kind, op.key, op.after FROM op JOIN change ON change.number = op.change"
@@ -217,7 +223,12 @@ def _as_shipped(store: Store) -> dict[_Key, Node | Edge]:
             found[kind, key] = after
     read: dict[_Key, Node | Edge] = {}
     for key, data in found.items():
-        given = json.loads(data)
-        row = Node.from_dict(given) if key[0] == "node" else Edge.from_dict(given)
-        read[key] = _here(store, row)
+        given, here = json.loads(data), stand.get(key)
+        if key[0] == "edge":
+            read[key] = _here(store, Edge.from_dict(given))
+            continue
+        node = Node.from_dict(given)
+        # Which ids lead to a node is not what it says.
+        formerly = here.formerly if isinstance(here, Node) else node.formerly
+        read[key] = _here(store, replace(node, formerly=formerly))
     return read

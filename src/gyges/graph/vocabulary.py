@@ -78,7 +78,7 @@ NODE_TYPES = _types(
     ),
     ("dataset", "datasets", "queries, transcripts, labels or documents that others can use"),
 )
-"""The kinds of node, in the order in which a page groups them."""
+"""The kinds of node, in the order in which lists of all nodes group them."""
 
 STATUSES = {
     "active": "stands",

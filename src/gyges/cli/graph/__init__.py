@@ -25,6 +25,8 @@ _COMMANDS = {
         "Decide on candidates: an edge, a merge, not the same, later.",
     ),
     "add": ("gyges.cli.graph.add", "Add a node or an edge."),
+    "edit": ("gyges.cli.graph.edit", "Correct a node or an edge."),
+    "remove": ("gyges.cli.graph.remove", "Take a node or an edge out."),
     "merge": ("gyges.cli.graph.merge", "Make one node of two that are the same."),
     "history": ("gyges.cli.graph.history", "List what was changed, by whom."),
     "undo": ("gyges.cli.graph.undo", "Take a change back."),

@@ -8,26 +8,10 @@ from typing import Any
 import click
 
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import graph_file, opened, print_json, who
+from gyges.cli.graph.options import evidence_options, graph_file, opened, pieces, print_json, who
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
-
-_evidence = [
-    click.option("--source", metavar="ID", help="The source that it rests on."),
-    click.option("--locator", default="", help="Where in the source: 'section 4.2', 'table 5'."),
-    click.option("--quote", metavar="TEXT", help="The passage, word for word."),
-    click.option(
-        "--grade", default="primary", show_default=True, help="How far the source was followed."
-    ),
-    click.option("--note", default="", help="What the source says, in your words."),
-]
-
-
-def _with_evidence(function: Any) -> Any:
-    for option in reversed(_evidence):
-        function = option(function)
-    return function
 
 
 @click.group("add")
@@ -45,12 +29,17 @@ def command() -> None:
 @click.option(
     "--alias", "aliases", multiple=True, help="Another name; may be given more than once."
 )
-@click.option("--status", default="active", show_default=True)
+@click.option(
+    "--status",
+    default="active",
+    show_default=True,
+    help="active, disputed, open, superseded or incomplete.",
+)
 @click.option("--url", help="Its address.")
 @click.option("--arxiv", help="Its arXiv number.")
 @click.option("--doi", help="Its DOI.")
 @click.option("--date", metavar="DATE", help="When it was published: 2024, 2024-12 or 2024-12-20.")
-@_with_evidence
+@evidence_options
 @by_option
 @graph_file
 @as_json
@@ -92,7 +81,7 @@ def node(
             "status": status,
             "dates": {"published": date} if date else {},
             "identifiers": {key: value for key, value in identifiers.items() if value},
-            "evidence": _pieces(source, locator, quote, grade, note),
+            "evidence": pieces(source, locator, quote, grade, note),
             "by": who(by),
         }
         made = check_node(given, name)
@@ -111,7 +100,7 @@ def node(
 @click.option(
     "--confidence", type=click.FloatRange(0, 1), help="Your belief that the statement holds."
 )
-@_with_evidence
+@evidence_options
 @by_option
 @graph_file
 @as_json
@@ -139,7 +128,7 @@ def edge(
             "relation": relation,
             "object": store.resolve(object_),
             "gloss": gloss,
-            "evidence": _pieces(source, locator, quote, grade, note),
+            "evidence": pieces(source, locator, quote, grade, note),
             "by": who(by),
         }
         if confidence is not None:
@@ -154,24 +143,3 @@ def edge(
         click.echo(made.id)
     if not made.evidence:
         click.echo("without evidence: --source ID names what it rests on", err=True)
-
-
-def _pieces(
-    source: str | None, locator: str, quote: str | None, grade: str, note: str
-) -> list[dict[str, Any]]:
-    from gyges.graph import GraphError, Passage
-
-    if source is None:
-        if quote or locator or note:
-            raise GraphError(
-                "--locator, --quote and --note say something of a source: name it with --source ID"
-            )
-        return []
-    passage = None
-    if quote is not None:
-        made = Passage.of(quote)
-        if not made.words:
-            raise GraphError(f"the quote {quote!r} has no words")
-        passage = made.to_dict()
-    piece = {"node": source, "locator": locator, "passage": passage, "grade": grade, "note": note}
-    return [{name: value for name, value in piece.items() if value}]

@@ -19,6 +19,7 @@ __all__ = ["command"]
 @click.option(
     "--days",
     type=click.IntRange(0),
+    metavar="N",
     default=90,
     show_default=True,
     help="After how many days an open candidate is stale.",
@@ -63,9 +64,7 @@ def _lines(health: Mapping[str, Any]) -> Iterator[str]:
     unusual = [
         f"{one['id']} ({one['edges']:,} edges; usual {one['usual']:g})" for one in health["degree"]
     ]
-    yield from _list(
-        "far more edges than others of their type", health["degree_count"], unusual
-    )
+    yield from _list("far more edges than others of their type", health["degree_count"], unusual)
     names = [f"{one['name']}: {', '.join(one['ids'])}" for one in health["same_name"]]
     yield from _list("names of several nodes", health["same_name_count"], names)
     stale = [f"{one['key']} ({one['why']} since {one['since'][:10]})" for one in health["stale"]]

@@ -14,7 +14,13 @@ __all__ = ["command"]
 
 @click.command("history")
 @click.option(
-    "-n", "--limit", type=click.IntRange(1), default=30, show_default=True, help="Changes to list."
+    "-n",
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    default=30,
+    show_default=True,
+    help="Changes to list.",
 )
 @graph_file
 @as_json

@@ -45,8 +45,8 @@ def command(
     for note in incoming.notes:
         click.echo(note, err=True)
     click.echo(
-        f"{taken.new_nodes} new nodes, {taken.new_edges} new edges, {taken.changed} changed, "
-        f"{taken.same} as they were, {taken.proposals} proposals"
+        f"nodes new: {taken.new_nodes:,}; edges new: {taken.new_edges:,}; changed: {taken.changed:,}; "
+        f"as they were: {taken.same:,}; proposals: {taken.proposals:,}"
     )
     if taken.change is not None:
         click.echo(

@@ -12,7 +12,18 @@ import click
 if TYPE_CHECKING:
     from gyges.graph import Likenesses, Store
 
-__all__ = ["by", "graph_file", "likenesses", "opened", "print_json", "threshold", "types", "who"]
+__all__ = [
+    "by",
+    "evidence_options",
+    "graph_file",
+    "likenesses",
+    "opened",
+    "pieces",
+    "print_json",
+    "threshold",
+    "types",
+    "who",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,13 +75,9 @@ def likenesses(store: Store, threshold: float) -> Likenesses:
     """Open the similarity of a graph, and say on stderr when it takes a while."""
     from gyges.graph import Likenesses
 
-    said = False
-
-    def say(done: int) -> None:
-        nonlocal said
-        if not said and store.count_nodes() > 200:
-            click.echo(f"embedding {store.count_nodes():,} nodes, once", err=True)
-            said = True
+    def say(nodes: int) -> None:
+        if nodes > 100:
+            click.echo(f"embedding {nodes:,} new or changed nodes", err=True)
 
     return Likenesses(store, threshold, say)
 
@@ -92,3 +99,50 @@ def print_json(given: Any) -> None:
     from gyges.graph import SCHEMA
 
     click.echo(json.dumps({"schema": SCHEMA, **given}, indent=2, ensure_ascii=False))
+
+
+_evidence = [
+    click.option("--source", metavar="ID", help="The source that it rests on."),
+    click.option("--locator", default="", help="Where in the source: 'section 4.2', 'table 5'."),
+    click.option("--quote", metavar="TEXT", help="The passage, word for word."),
+    click.option(
+        "--grade",
+        default="primary",
+        show_default=True,
+        help="How far it was followed: primary, secondary, abstract, derived or unverified.",
+    ),
+    click.option("--note", default="", help="What the source says, in your words."),
+]
+
+
+def evidence_options(function: F) -> F:
+    """Add the options that say what a statement rests on."""
+    for option in reversed(_evidence):
+        function = option(function)
+    return function
+
+
+def pieces(
+    source: str | None, locator: str, quote: str | None, grade: str, note: str
+) -> list[dict[str, Any]]:
+    """Make the evidence that the options name: one piece, or none.
+
+    Raises:
+        GraphError: Something is said of a source that is not named, or the quote has no words.
+    """
+    from gyges.graph import GraphError, Passage
+
+    if source is None:
+        if quote or locator or note:
+            raise GraphError(
+                "--locator, --quote and --note say something of a source: name it with --source ID"
+            )
+        return []
+    passage = None
+    if quote is not None:
+        made = Passage.of(quote)
+        if not made.words:
+            raise GraphError(f"the quote {quote!r} has no words")
+        passage = made.to_dict()
+    piece = {"node": source, "locator": locator, "passage": passage, "grade": grade, "note": note}
+    return [{name: value for name, value in piece.items() if value}]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gyges.cli.graph._page_text import wrapped
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import graph_file, likenesses, opened, print_json, threshold, who
+from gyges.cli.graph.options import (
+    graph_file,
+    likenesses,
+    opened,
+    pieces,
+    print_json,
+    threshold,
+    who,
+)
 from gyges.cli.options import as_json
 
 if TYPE_CHECKING:
@@ -48,12 +56,16 @@ _HELP = (
     "--type", "type_", metavar="TYPE", help="The type of something whose type is not known."
 )
 @click.option("--gloss", default="", help="With --edge or --accept: what the statement says here.")
+@click.option("--source", metavar="ID", help="With --edge: the source that the statement rests on.")
+@click.option("--locator", default="", help="With --source: where in it.")
+@click.option("--quote", metavar="TEXT", help="With --source: the passage, word for word.")
 @click.option("--note", default="", help="Why; kept with the decision.")
 @click.option("--about", metavar="ID", help="Only candidates that concern this node.")
 @click.option(
     "-n",
     "--limit",
     type=click.IntRange(1),
+    metavar="N",
     default=20,
     show_default=True,
     help="Candidates to list.",
@@ -72,6 +84,9 @@ def command(
     later: bool,
     type_: str | None,
     gloss: str,
+    source: str | None,
+    locator: str,
+    quote: str | None,
     note: str,
     about: str | None,
     limit: int,
@@ -107,6 +122,7 @@ def command(
                 verdict="not-same" if not_same else "later",
                 type_=type_,
                 gloss=gloss,
+                evidence=pieces(source, locator, quote, "primary", ""),
                 note=note,
                 by=who(by),
                 threshold=threshold,
@@ -147,14 +163,26 @@ def _decide(
     verdict: str = "",
     type_: str | None = None,
     gloss: str = "",
+    evidence: Sequence[Mapping[str, Any]] = (),
     note: str = "",
     by: str = "",
     threshold: float = 0.65,
 ) -> str:
     """Carry one decision out, and say what was done."""
-    from gyges.graph import GraphError, accept_pair, accept_proposal, candidate, decide
+    from gyges.graph import (
+        Evidence,
+        GraphError,
+        accept_pair,
+        accept_proposal,
+        candidate,
+        decide,
+    )
 
     one = candidate(store, key)
+    if evidence and (relation is None or one.proposal is not None):
+        raise GraphError(
+            "--source says what an accepted pair rests on: give --edge RELATION as well"
+        )
     if keep is not None:
         if one.kind != "similar" or one.one is None or one.other is None:
             raise GraphError(
@@ -192,7 +220,15 @@ def _decide(
             ends_ = (second, first) if reverse else (first, second)
             score = likenesses(store, threshold).score(one.one.id, one.other.id)
             edge = accept_pair(
-                store, ends_[0], relation, ends_[1], gloss=gloss, score=score, by=by, note=note
+                store,
+                ends_[0],
+                relation,
+                ends_[1],
+                gloss=gloss,
+                evidence=[Evidence.from_dict(one) for one in evidence],
+                score=score,
+                by=by,
+                note=note,
             )
         return f"{edge.id}: {edge.subject} {edge.relation} {edge.object}"
     decide(store, key, verdict, by=by, note=note)

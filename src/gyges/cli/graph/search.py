@@ -28,6 +28,7 @@ _HOW = ("id", "label", "alias", "text", "semantic")
     "-n",
     "--limit",
     type=click.IntRange(1, 1000),
+    metavar="N",
     default=20,
     show_default=True,
     help="At most so many.",

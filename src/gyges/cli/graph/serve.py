@@ -54,7 +54,8 @@ def command(
         look = files("gyges.report") / "assets"
         server = GraphServer(store, look, threshold=threshold, by=who(by), read_only=read_only)
         listening = _listen(host, port)
-        address = f"http://{host}:{listening.getsockname()[1]}/"
+        named = f"[{host}]" if ":" in host else host
+        address = f"http://{named}:{listening.getsockname()[1]}/"
         shown = address if read_only else f"{address}?token={server.token}"
         click.echo(shown)
         click.echo("Ctrl-C ends it", err=True)

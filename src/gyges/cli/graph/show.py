@@ -19,6 +19,7 @@ __all__ = ["command"]
 @click.option(
     "--most",
     type=click.IntRange(1),
+    metavar="N",
     default=12,
     show_default=True,
     help="Neighbours of each type to print; JSON has up to 200.",

@@ -13,16 +13,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gyges.errors import GraphError
-from gyges.graph.model import Edge, Evidence, Node
+from gyges.graph.model import Edge, Evidence, Node, type_of
 from gyges.graph.records import Decision, pair_key
 from gyges.graph.store.completing import joined, new_names
-from gyges.graph.vocabulary import RELATIONS
+from gyges.graph.vocabulary import RELATIONS, fits
 
 if TYPE_CHECKING:
     from gyges.graph.store.change import Change
     from gyges.graph.store.reading import Reading
 
-__all__ = ["merge"]
+__all__ = ["merge", "retype"]
 
 
 def merge(graph: Reading, change: Change, keep: Node, drop: Node, by: str, at: str) -> None:
@@ -154,3 +154,30 @@ def _carry_decisions(graph: Reading, change: Change, keep: str, drop: str) -> No
             there = graph.decision(key)
             if there is None or there.verdict == "later":
                 change.put_decision(replace(decision, key=key))
+
+
+def retype(graph: Reading, change: Change, node: Node, id_: str) -> None:
+    """Give a node an id of another type, within a change; the old id leads to the new one.
+
+    Raises:
+        GraphError: The new id is taken, or an edge of the node cannot run from or to the new type.
+    """
+    if graph.has(id_):
+        raise GraphError(f"{id_} is there already")
+    edges = graph.edges_of(node.id)
+    problems = []
+    for edge in edges:
+        ends = [id_ if end == node.id else end for end in (edge.subject, edge.object)]
+        if not fits(type_of(ends[0]), edge.relation, type_of(ends[1])):
+            problems.append(f"{edge.id} ({edge.subject} {edge.relation} {edge.object})")
+    if problems:
+        raise GraphError(
+            f"as a {type_of(id_)}, {node.id} could not have {len(problems)} of its edges; remove or change them first: "
+            f"{', '.join(problems[:5])}"
+        )
+    change.put_node(replace(node, id=id_, formerly=(*node.formerly, node.id)))
+    for edge in edges:
+        _move(graph, change, edge, id_, node.id, set())
+    _cite(graph, change, id_, node.id)
+    _carry_decisions(graph, change, id_, node.id)
+    change.drop_node(node.id)

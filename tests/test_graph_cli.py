@@ -1,0 +1,530 @@
+"""``gyges graph``: every command in text and as JSON, its exit status, and errors that are told in a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from graph_library import CONCEPT, copied, edge, embeds, graph, made_once, node, quoted, records
+from gyges.graph import Proposal, Store
+from gyges.graph.vocabulary import NODE_TYPES, RELATIONS
+
+Run = Callable[..., tuple[int, str, str]]
+
+NEAR = Proposal.make(about="concept:a", label="A thing", score=0.7, source="page.txt")
+A_B = edge("concept:a", "extends", "concept:b", "Adds to it.")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test may touch the user's own graph."""
+    home = tmp_path / "home"
+    for name in ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.delenv("GYGES_GRAPH", raising=False)
+    monkeypatch.setenv("LOGNAME", "somebody")
+    monkeypatch.setenv("COLUMNS", "100")
+    return home
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.sqlite3"
+    rows = [
+        node("concept:a", "Alpha", gloss="The first letter."),
+        node("concept:b", "Beta", gloss="The second letter."),
+        node("concept:c", "Gamma"),
+        quoted("quote:q", "paper:source", "these are some words"),
+        A_B,
+        edge("concept:b", "associated_with", "concept:c", evidence=()),
+        edge("concept:a", "quotes", "quote:q"),
+    ]
+    graph(*rows, path=path, proposals=[NEAR]).close()
+    return path
+
+
+@pytest.fixture
+def on(cli: Run, file: Path) -> Run:
+    """Run a command of ``gyges graph`` on the small graph."""
+    return lambda *arguments: cli("graph", *arguments, "--graph", file)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied(made_once(tmp_path_factory), tmp_path_factory.mktemp("cli"))
+
+
+def told(done: tuple[int, str, str]) -> dict[str, Any]:
+    status, out, err = done
+    assert status == 0, err
+    found: dict[str, Any] = json.loads(out)
+    assert next(iter(found)) == "schema"
+    assert found["schema"] == "gyges.graph/1"
+    return found
+
+
+def refused(done: tuple[int, str, str], *said: str, status: int = 1, lines: int = 1) -> None:
+    code, out, err = done
+    assert code == status
+    assert out == ""
+    assert err.startswith("gyges: ")
+    assert len(err.splitlines()) <= lines, err
+    assert "Traceback" not in err
+    for one in said:
+        assert one in err
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def test_show_prints_the_shape_that_is_promised(cli: Run, whole: Path) -> None:
+    page = told(cli("graph", "show", CONCEPT, "--json", "--graph", whole))
+    assert {"node", "neighbours", "similar", "findings"} <= page.keys()
+    assert page["node"]["id"] == CONCEPT
+    assert page["neighbours"]
+    for one in page["neighbours"]:
+        assert {"id", "type", "label", "edges"} <= one.keys()
+        assert isinstance(one["edges"], list)
+    for one in page["similar"]:
+        assert {"id", "score"} <= one.keys()
+    assert all(one["id"].startswith("finding:") for one in page["findings"])
+
+
+def test_show_prints_the_whole_page_as_text(cli: Run, whole: Path) -> None:
+    status, out, _ = cli("graph", "show", CONCEPT, "--full", "--most", "200", "--graph", whole)
+    assert status == 0
+    page = told(cli("graph", "show", CONCEPT, "--json", "--graph", whole))
+    plain = " ".join(out.split())
+    assert page["node"]["gloss"] in plain
+    for group in page["groups"]:
+        assert f"{group['plural'].capitalize()} ({group['nodes']}, {group['edges']} edge" in plain
+    for one in (*page["neighbours"], *page["similar"], *page["quotes"]):
+        assert f"({one['id']}" in plain, one["id"]
+    for one in page["neighbours"]:
+        for said in one["edges"]:
+            assert said["id"] in plain
+    assert "→" in out
+    assert "←" in out
+
+
+def test_show_moves_the_threshold(cli: Run, whole: Path) -> None:
+    found = [
+        len(
+            told(cli("graph", "show", CONCEPT, "--threshold", value, "--json", "--graph", whole))[
+                "similar"
+            ]
+        )
+        for value in ("0.5", "0.65", "1")
+    ]
+    assert found[0] >= found[1] >= found[2] == 0
+    refused(cli("graph", "show", CONCEPT, "--threshold", "2", "--graph", whole), "0<=x<=1")
+
+
+def test_health_prints_the_shape_that_is_promised(cli: Run, whole: Path) -> None:
+    health = told(cli("graph", "health", "--json", "--graph", whole))
+    assert health["nodes"] == len(records("nodes.jsonl"))
+    assert health["edges"] == len(records("edges.jsonl"))
+    assert set(health["by_type"]) == set(NODE_TYPES)
+    assert set(health["by_relation"]) <= set(RELATIONS)
+    assert health["edges_without_evidence"] == 0
+    assert health["orphans"] == 0
+
+
+def test_health_as_text_names_what_is_wrong(on: Run) -> None:
+    status, out, _ = on("health")
+    assert status == 0
+    assert "5 nodes, 3 edges" in out
+    assert "associated_with, the last resort: 1 (33.3%) — more than 15%" in out
+    assert "edges without evidence: 1" in out
+    assert "in the queue: 1 proposals" in out
+
+
+def test_search_as_text_and_json(on: Run) -> None:
+    status, out, _ = on("search", "alpha", "--how", "label")
+    assert (status, out) == (0, "Alpha (concept:a) · 2 edges · label\n")
+    found = told(on("search", "letter", "--how", "text", "--type", "concept", "--json"))
+    assert {hit["id"] for hit in found["hits"]} == {"concept:a", "concept:b"}
+    assert {"id", "type", "label", "gloss", "edges", "how", "score"} <= found["hits"][0].keys()
+    status, out, err = on("search", "zebra", "--how", "label")
+    assert (status, out) == (0, "")
+    assert "nothing is found for 'zebra'" in err
+
+
+@embeds
+def test_search_by_meaning_has_its_score(on: Run) -> None:
+    found = told(on("search", "the initial letter of the alphabet", "--how", "semantic", "--json"))
+    assert found["hits"][0]["id"] == "concept:a"
+    assert found["hits"][0]["score"] > 0.3
+
+
+def test_path_as_text_and_json(on: Run) -> None:
+    status, out, _ = on("path", "concept:b", "quote:q", "--full")
+    assert status == 0
+    assert "← extended by: Adds to it. [primary]" in out
+    found = told(on("path", "concept:b", "quote:q", "--json"))
+    assert found["found"]
+    assert [step["to"] for step in found["steps"]] == ["concept:a", "quote:q"]
+    nothing = told(on("path", "concept:a", "concept:c", "--json"))
+    assert (nothing["found"], nothing["steps"]) == (False, [])
+    status, out, err = on("path", "concept:a", "concept:c")
+    assert (status, out) == (0, "")
+    assert "--loose and --bare" in err
+    loose = told(on("path", "concept:a", "concept:c", "--loose", "--bare", "--json"))
+    assert len(loose["steps"]) == 2
+
+
+# ---------------------------------------------------------------------- changing
+
+
+def test_add_a_node_and_an_edge(on: Run, file: Path) -> None:
+    status, out, _ = on(
+        "add", "node", "claim", "Small models do not", "--source", "paper:source", "--by", "me"
+    )
+    assert (status, out) == (0, "claim:small-models-do-not\n")
+    found = told(
+        on("add", "node", "concept", "Delta", "--gloss", "Fourth.", "--alias", "D", "--json")
+    )
+    assert found["node"]["aliases"] == ["D"]
+    made = told(
+        on("add", "edge", "claim:small-models-do-not", "studies", "concept:a", "--gloss", "Says so.",
+           "--source", "paper:source", "--quote", "some words", "--confidence", "0.5", "--by", "me", "--json")
+    )  # fmt: skip
+    assert made["new"]
+    assert made["edge"]["evidence"][0]["passage"]["words"] == 2
+    status, out, err = on("add", "edge", "concept:delta", "extends", "concept:a")
+    assert status == 0
+    assert "without evidence" in err
+    with Store.open(file) as store:
+        assert store.edge(made["edge"]["id"]).by == "me"
+        assert store.edge(out.strip()).by == "somebody"
+
+
+def test_what_cannot_be_added_is_refused_with_what_can(on: Run) -> None:
+    refused(on("add", "node", "concpt", "X"), "concpt", "'concept'")
+    refused(on("add", "node", "concept", "Alpha", "--id", "concept:a"), "is there already", "--id")
+    refused(on("add", "node", "concept", "X", "--quote", "words"), "--source ID")
+    refused(
+        on("add", "node", "concept", "X", "--source", "paper:zzz"), "paper:zzz", "does not hold"
+    )
+    refused(on("add", "node", "concept", "X", "--url", "javascript:alert(1)"), "https://")
+    refused(on("add", "node", "concept", "X", "--date", "yesterday"), "2024-12")
+    refused(
+        on("add", "edge", "concept:a", "extend", "concept:b"), "no relation|'extends'".split("|")[1]
+    )
+    refused(
+        on("add", "edge", "concept:a", "authored_by", "concept:b"),
+        "'authored_by' cannot run from a concept to a concept",
+        "allowed here: ",
+        "extends",
+    )
+    refused(on("add", "edge", "concept:a", "extends", "concept:a"), "joins two nodes")
+    refused(on("add", "edge", "concept:a", "extends", "concept:zzz"), "no node 'concept:zzz'")
+
+
+def test_merge_history_and_undo(on: Run, file: Path) -> None:
+    with Store.open(file) as store:
+        before = store.dump()
+    status, out, _ = on("merge", "concept:a", "concept:b", "--by", "me")
+    assert (status, out) == (0, "merge concept:b into concept:a (change 2)\n")
+    changes = told(on("history", "--json"))["changes"]
+    assert [(one["number"], one["by"], one["undone"]) for one in changes] == [
+        (2, "me", False),
+        (1, "tests", False),
+    ]
+    status, out, _ = on("history", "-n", "1")
+    assert "merge concept:b into concept:a" in out
+    assert told(on("undo", "--json"))["undone"] == 2
+    status, out, _ = on("history")
+    assert "(undone)" in out
+    with Store.open(file) as store:
+        assert store.dump() == before
+    status, out, _ = on("undo", "3")
+    assert (status, out) == (0, "undone: change 3, undo change 2\n")
+    assert told(on("show", "concept:b", "--json"))["node"]["id"] == "concept:a"
+    merged = told(on("merge", "concept:a", "concept:c", "--json"))
+    assert merged["node"]["formerly"] == ["concept:b", "concept:c"]
+
+
+def test_what_cannot_be_merged_or_undone_is_refused(on: Run) -> None:
+    refused(on("merge", "concept:a", "quote:q"), "nodes of different types are not the same")
+    refused(on("merge", "concept:a", "concept:a"), "itself")
+    refused(on("merge", "concept:a", "concept:bb"), "did you mean", "concept:b")
+    refused(on("undo", "99"), "no change 99", "gyges graph history")
+    assert on("undo")[0] == 0
+    refused(on("undo"), "nothing to undo")
+
+
+def test_attach_tells_of_every_passage(on: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.txt"
+    copy.write_text("And these are some words.", encoding="utf-8")
+    status, out, _ = on("attach", copy)
+    assert status == 0
+    assert "attached copy.txt to paper:source" in out
+    assert "1 of 1 quoted passages stand in it" in out
+    assert told(on("attach", copy, "--json"))["passages"][0]["text"] == "these are some words."
+    (quote,) = told(on("show", "quote:q", "--json"))["quotes"]
+    assert quote["state"] == "stands"
+    other = tmp_path / "other.txt"
+    other.write_text("Nothing of the kind.", encoding="utf-8")
+    refused(on("attach", other), "no quoted passage stands in", "--to ID")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    refused(on("attach", tmp_path / "binary"), "no text in UTF-8", "pdftotext")
+    (tmp_path / "empty").write_text("", encoding="utf-8")
+    refused(on("attach", tmp_path / "empty", "--to", "paper:source"), "holds no text")
+    refused(on("attach", tmp_path / "nothing"), "does not exist")
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.graphml", "out.jsonld"])
+def test_export_and_import_give_the_same_graph(
+    name: str, on: Run, cli: Run, tmp_path: Path
+) -> None:
+    target = tmp_path / name
+    status, out, _ = on("export", target)
+    assert (status, out) == (0, f"{target}: 5 nodes, 3 edges\n")
+    done = told(on("import", target, "--json"))
+    assert (done["new_nodes"], done["new_edges"], done["changed"]) == (0, 0, 0)
+    assert told(on("export", tmp_path / "then.jsonl", "--at", "1", "--json"))["edges"] == 3
+
+
+def test_import_says_what_came_in_and_how_to_take_it_back(on: Run, tmp_path: Path) -> None:
+    given = tmp_path / "more.jsonl"
+    given.write_text('{"kind": "node", "id": "claim:x", "label": "X"}\n', encoding="utf-8")
+    status, out, err = on("import", given)
+    if status:  # another layout of lines
+        given.write_text('{"id": "claim:x", "label": "X"}\n', encoding="utf-8")
+        status, out, err = on("import", given)
+    assert status == 0, err
+    assert out.startswith("1 new nodes, 0 new edges")
+    assert "gyges graph undo 2" in err
+
+
+def test_a_bad_file_is_refused_with_the_line_and_changes_nothing(
+    on: Run, file: Path, tmp_path: Path
+) -> None:
+    with Store.open(file) as store:
+        before = store.dump()
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": "claim:x", "label": ""}\n{"id": \n', encoding="utf-8")
+    refused(on("import", bad), "bad.jsonl:1", lines=8)
+    refused(on("import", tmp_path / "none.jsonl"), "does not exist")
+    (tmp_path / "what.xyz").write_text("x", encoding="utf-8")
+    refused(on("import", tmp_path / "what.xyz"), "xyz", lines=3)
+    refused(on("export", tmp_path / "what.xyz"), "xyz", lines=3)
+    refused(on("export", tmp_path / "x.jsonl", "--at", "99"), "no change 99")
+    refused(on("export", tmp_path / "what.xyz" / "x.jsonl"), "x.jsonl", lines=2)
+    with Store.open(file) as store:
+        assert store.dump() == before
+
+
+# ---------------------------------------------------------------------- review
+
+
+def test_review_lists_what_waits(on: Run) -> None:
+    status, out, _ = on("review", "--threshold", "1")
+    assert status == 0
+    assert NEAR.id in out
+    found = told(on("review", "--threshold", "1", "--json"))
+    (one,) = found["candidates"]
+    assert {"key", "kind", "one", "other", "score", "relations", "proposal"} <= one.keys()
+    assert found["similarity"]["threshold"] == 1
+    assert (
+        told(on("review", "--threshold", "1", "--about", "concept:c", "--json"))["candidates"] == []
+    )
+
+
+def test_review_decides_and_remembers(on: Run, file: Path) -> None:
+    status, out, _ = on("review", NEAR.id, "--edge", "measures", "--type", "method", "--by", "me")
+    assert status == 0
+    assert "method:a-thing measures concept:a" in out
+    assert "nothing waits" in on("review", "--threshold", "1")[1]
+    done = told(on("review", "concept:a", "concept:c", "--not-same", "--json"))
+    assert done["change"] == 3
+    assert on("review", "concept:a|concept:b", "--later")[0] == 0
+    assert (
+        on("review", "concept:c", "concept:a", "--edge", "extends", "--gloss", "So.", "--reverse")[
+            0
+        ]
+        == 0
+    )
+    assert on("review", "concept:a", "concept:c", "--merge", "concept:c")[0] == 0
+    with Store.open(file) as store:
+        assert store.resolve("concept:a") == "concept:c"
+        assert {one.verdict for one in store.decisions()} >= {"edge", "merge"}
+
+
+def test_review_refuses_what_makes_no_sense(on: Run) -> None:
+    refused(on("review", "concept:a", "concept:b"), "choose one decision")
+    refused(on("review", "concept:a", "concept:b", "--later", "--not-same"), "choose one decision")
+    refused(on("review", "a", "b", "c", "--later"), "name one key, or two ids")
+    refused(on("review", "p:0", "--later"), "nothing waits under 'p:0'")
+    refused(on("review", "concept:a", "concept:b", "--accept"), "choose what joins the two")
+    refused(on("review", "concept:a", "concept:b", "--edge", "extend"), "extend")
+    refused(on("review", "concept:a", "concept:b", "--merge", "concept:c"), "names one of the two")
+    refused(on("review", NEAR.id, "--merge", "concept:a"), "is a proposal")
+    refused(
+        on("review", NEAR.id, "--edge", "measures"),
+        "of which type",
+        "--type|choose one".split("|")[1],
+    )
+    refused(on("review", "concept:a", "concept:a", "--not-same"), "one node")
+
+
+# ---------------------------------------------------------------------- where the graph is
+
+
+def test_the_first_command_makes_the_users_graph(
+    cli: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tmp_path / "mine" / "graph.sqlite3"
+    monkeypatch.setenv("GYGES_GRAPH", str(wanted))
+    status, out, err = cli("graph", "history")
+    assert status == 0
+    assert f"made {wanted} from the curated graph" in err
+    assert "take in the curated graph" in out
+    assert wanted.is_file()
+    status, out, err = cli("graph", "update")
+    assert (status, out) == (0, "0 added, 0 replaced, 0 dropped, 0 kept as you have them\n")
+    assert told(cli("graph", "update", "--json"))["change"] is None
+    # What --graph says goes before what the variable says.
+    assert told(cli("graph", "history", "--json", "--graph", tmp_path / "other.sqlite3"))
+    assert (tmp_path / "other.sqlite3").is_file()
+    assert not home.exists()
+
+
+def test_a_file_that_is_no_graph_or_cannot_be_made_is_named(cli: Run, tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not a database, however long this line of text may be", encoding="utf-8")
+    refused(cli("graph", "health", "--graph", text), "notes.txt is no graph", "--graph")
+    refused(
+        cli("graph", "health", "--graph", text / "x.sqlite3"),
+        "cannot be made|cannot be opened".split("|")[0],
+    )
+    refused(cli("graph", "health", "--graph", tmp_path), "directory")
+    assert text.read_text(encoding="utf-8").startswith("not a database")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
+)
+def test_a_graph_that_may_only_be_read_says_so(on: Run, file: Path) -> None:
+    file.chmod(0o444)
+    refused(on("merge", "concept:a", "concept:b"), "cannot be written")
+
+
+def test_an_unknown_id_names_the_nearest(on: Run) -> None:
+    for command in (["show"], ["path", "concept:a"], ["merge", "concept:a"]):
+        refused(on(*command, "concept:bet"), "no node 'concept:bet'", "concept:b")
+    refused(on("show", "beta"), "it is the name of concept:b")
+    refused(on("search", "x", "--type", "concepts"), "no type of node 'concepts'", "'concept'")
+    refused(on("search", "  "), "nothing to search for")
+
+
+def test_a_command_that_there_is_not_names_the_nearest(cli: Run) -> None:
+    refused(cli("graph", "shwo"), "no command 'shwo'", "'show'")
+    status, out, _ = cli("graph", "--help")
+    assert status == 0
+    names = [
+        "show",
+        "search",
+        "path",
+        "health",
+        "review",
+        "add",
+        "merge",
+        "history",
+        "undo",
+        "attach",
+    ]
+    names += ["import", "export", "extract", "update", "serve", "site"]
+    for name in names:
+        assert f"  {name}" in out
+        assert cli("graph", name, "--help")[0] == 0
+
+
+def test_a_strangers_control_characters_do_not_reach_the_terminal(on: Run, file: Path) -> None:
+    with Store.open(file) as store, store.change("hostile") as change:
+        change.put_node(node("claim:evil", "\x1b[31mred\x07\u202e", gloss="\x1b]0;title\x07"))
+    for command in (["show", "claim:evil"], ["search", "red", "--how", "text"]):
+        status, out, _ = on(*command)
+        assert status == 0
+        assert not {"\x1b", "\x07", "\u202e"} & set(out)
+
+
+# ---------------------------------------------------------------------- the site
+
+
+def test_site_writes_pages_and_leaves_what_is_not_its_own(on: Run, tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    done = told(on("site", target, "--json"))
+    assert done["pages"] == 5 + 3
+    assert (target / "nodes" / "concept" / "a.html").is_file()
+    (target / "nodes" / "concept" / "old.html").write_text("old", encoding="utf-8")
+    status, out, _ = on("site", target)
+    assert status == 0
+    assert "8 pages" in out
+    assert not (target / "nodes" / "concept" / "old.html").exists()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine.txt").write_text("mine", encoding="utf-8")
+    refused(on("site", other), "holds something else", "another folder")
+    refused(on("site", other / "mine.txt"), "is a file")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_serve_listens_on_this_machine_alone(on: Run) -> None:
+    refused(
+        on("serve", "--host", "0.0.0.0", "--no-browser"), "no loopback address", "gyges graph site"
+    )
+    refused(on("serve", "--host", "example.org", "--no-browser"), "no loopback address")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_serve_prints_an_address_with_the_token_that_works(file: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "gyges",
+        "graph",
+        "serve",
+        "--no-browser",
+        "--graph",
+        str(file),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:")
+            assert "?token=" in address
+            with httpx.Client(timeout=30) as client:
+                for _ in range(50):
+                    try:
+                        answer = client.get(address, follow_redirects=True)
+                        break
+                    except httpx.ConnectError:
+                        continue
+                assert answer.status_code == 200
+                assert "Alpha" in answer.text
+                assert client.cookies
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+    assert process.returncode == 0
+
+
+def test_extract_needs_a_model_that_can_be_named(on: Run, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Some text.", encoding="utf-8")
+    refused(on("extract", text), "--with")
+    refused(on("extract", text, "--with", "nonsense"), "nonsense", lines=3)
