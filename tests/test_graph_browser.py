@@ -141,7 +141,7 @@ def test_no_page_is_wider_than_its_window(read: Open, name: str, width: int) -> 
 
 def test_the_first_screen_says_what_it_is_and_what_is_known(read: Open) -> None:
     reader = read(NODE, viewport={"width": 1600, "height": 1000})
-    for selector in ("h1", ".definition", ".defined", "#knows", "#node-id", "#for-title"):
+    for selector in ("h1", ".definition", ".defined", "#knows", "#node-id", ".side-name"):
         box = reader.page.locator(selector).first.bounding_box()
         assert box["y"] + box["height"] < 1000, selector
 
@@ -163,8 +163,8 @@ def test_no_label_in_the_picture_covers_another(read: Open) -> None:
     reader = read(NODE)
     reader.page.check("input[name='hops'][value='2']")
     overlaps = """() => {
-      const box = (node) => node.boundingBox({ includeEdges: false, includeOverlays: false });
-      const boxes = gyges.picture.nodes().map(box);
+      const box = (node) => node.boundingBox({ includeNodes: false, includeEdges: false, includeOverlays: false });
+      const boxes = gyges.picture.nodes().not(".unnamed").map(box);
       let found = 0;
       boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => {
         const wide = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
@@ -174,6 +174,34 @@ def test_no_label_in_the_picture_covers_another(read: Open) -> None:
       return found;
     }"""
     assert reader.tell(overlaps) == 0
+
+
+def test_every_label_that_is_drawn_can_be_read_however_many_nodes_there_are(read: Open) -> None:
+    reader = read(node_file("claim:ugly"), viewport={"width": 800, "height": 700})
+    reader.drawn()
+    reader.page.select_option("#pic-most", "0")
+    letters = (
+        "gyges.picture.nodes().not('.unnamed')"
+        ".map((node) => parseFloat(node.style('font-size')) * gyges.picture.zoom())"
+    )
+    seen = reader.tell(letters)
+    assert 3 < len(seen) < reader.drawn()
+    assert min(seen) > 9
+    before = reader.tell("gyges.picture.nodes('.unnamed').length")
+    for _ in range(6):
+        reader.page.click("#pic-in")
+    reader.page.wait_for_function(
+        "before => gyges.picture.nodes('.unnamed').length < before", arg=before
+    )
+
+
+def test_a_link_to_what_stands_above_opens_the_fold_that_holds_it(read: Open) -> None:
+    reader = read(node_file("claim:ugly"))
+    link = reader.page.locator("a.up").nth(20)
+    target = link.get_attribute("href")
+    assert not reader.page.locator(f"li{target}").is_visible()
+    reader.tell(f"window.location.hash = '{target}'")
+    reader.page.wait_for_selector(f"li{target}", state="visible")
 
 
 def test_the_picture_is_filtered_by_kind_and_by_relation(read: Open) -> None:
@@ -231,7 +259,7 @@ def test_the_picture_moves_by_keyboard_and_the_wheel_scrolls_the_page(read: Open
 def test_a_finger_scrolls_past_the_picture_until_it_is_freed(read: Open) -> None:
     reader = read(NODE, viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
     assert reader.drawn() == 8
-    assert "12 more are not drawn" in reader.page.inner_text("#pic-said")
+    assert "9 more are not drawn" in reader.page.inner_text("#pic-said")
     assert reader.page.locator("#cy.locked").count() == 1
     reader.page.tap("#pic-unlock")
     assert reader.page.locator("#cy.locked").count() == 0

@@ -29,7 +29,7 @@ EDGE: dict[str, Any] = {"subject": "concept:a", "relation": "extends", "object":
 HASH = "0" * 64
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VALID_NODES)
 def test_a_valid_node_is_read_as_it_was_written(node: Node):
     assert node_problems(node.to_dict()) == []
@@ -37,7 +37,7 @@ def test_a_valid_node_is_read_as_it_was_written(node: Node):
     assert check_node(json.loads(canonical(node.to_dict()))) == node
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(valid_edges())
 def test_a_valid_edge_is_read_as_it_was_written(edge: Edge):
     assert edge_problems(edge.to_dict()) == []
@@ -68,20 +68,20 @@ _ANY = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.dictionaries(st.sampled_from(sorted(Node.__dataclass_fields__) + ["type", "x"]), _ANY),
+    st.dictionaries(st.sampled_from([*sorted(Node.__dataclass_fields__), "type", "x"]), _ANY),
     st.booleans(),
 )
 def test_any_node_is_read_or_refused_and_what_is_read_can_be_kept(
     given_: dict[str, Any], sound: bool
 ):
     record = {**given_, **(NODE if sound else {})}
-    try:
-        node = check_node(record, "file:1")
-    except GraphError as error:
-        assert all(line.startswith("file:1: ") for line in str(error).splitlines())
+    if node_problems(record):
+        with pytest.raises(GraphError, match=r"\A(file:1: [^\n]+\n?)+\Z"):
+            check_node(record, "file:1")
         return
+    node = check_node(record, "file:1")
     assert check_node(node.to_dict()) == node
     with Store.open(":memory:") as store:
         with store.change("x") as change:
@@ -91,8 +91,8 @@ def test_any_node_is_read_or_refused_and_what_is_read_can_be_kept(
         assert store.node(node.id) == node
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.dictionaries(st.sampled_from(sorted(Edge.__dataclass_fields__) + ["x"]), _ANY))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from([*sorted(Edge.__dataclass_fields__), "x"]), _ANY))
 def test_any_edge_is_read_or_refused(given_: dict[str, Any]):
     for record in (given_, {**given_, **EDGE}):
         if not edge_problems(record):
@@ -106,9 +106,6 @@ def test_any_edge_is_read_or_refused(given_: dict[str, Any]):
 
 @pytest.mark.parametrize("given_", [None, 1, "node", [], [NODE], True, float("nan")])
 def test_what_is_no_record_is_said_to_be_none(given_: Any):
-    assert node_problems(given_) == edge_problems(given_) or "JSON object" in str(
-        node_problems(given_)
-    )
     with pytest.raises(GraphError, match=r"nodes\.jsonl:3: a node is a JSON object, not"):
         check_node(given_, "nodes.jsonl:3")
     with pytest.raises(GraphError, match="an edge is a JSON object, not"):
@@ -282,7 +279,9 @@ def test_a_locator_may_speak_of_scripts_and_data():
 
 def test_ends_that_do_not_fit_are_told_with_what_does():
     check_ends("paper:p", "studies", "concept:a")
-    with pytest.raises(GraphError, match="cannot run from a quote to a thinker; .*associated_with"):
+    with pytest.raises(
+        GraphError, match=r"cannot run from a quote to a thinker; .*associated_with"
+    ):
         check_ends("quote:q", "supports", "thinker:t")
     with pytest.raises(GraphError, match="no relation 'likes'"):
         check_ends("paper:p", "likes", "concept:a")

@@ -215,11 +215,9 @@ def test_what_cannot_be_added_is_refused_with_what_can(on: Run) -> None:
     refused(
         on("add", "node", "concept", "X", "--source", "paper:zzz"), "paper:zzz", "does not hold"
     )
-    refused(on("add", "node", "concept", "X", "--url", "javascript:alert(1)"), "https://")
+    refused(on("add", "node", "concept", "X", "--url", "javascript:alert(1)"), "https://", lines=2)
     refused(on("add", "node", "concept", "X", "--date", "yesterday"), "2024-12")
-    refused(
-        on("add", "edge", "concept:a", "extend", "concept:b"), "no relation|'extends'".split("|")[1]
-    )
+    refused(on("add", "edge", "concept:a", "extend", "concept:b"), "'extends'")
     refused(
         on("add", "edge", "concept:a", "authored_by", "concept:b"),
         "'authored_by' cannot run from a concept to a concept",
@@ -297,13 +295,10 @@ def test_export_and_import_give_the_same_graph(
 
 def test_import_says_what_came_in_and_how_to_take_it_back(on: Run, tmp_path: Path) -> None:
     given = tmp_path / "more.jsonl"
-    given.write_text('{"kind": "node", "id": "claim:x", "label": "X"}\n', encoding="utf-8")
+    given.write_text('{"node": {"id": "claim:x", "label": "X"}}\n', encoding="utf-8")
     status, out, err = on("import", given)
-    if status:  # another layout of lines
-        given.write_text('{"id": "claim:x", "label": "X"}\n', encoding="utf-8")
-        status, out, err = on("import", given)
     assert status == 0, err
-    assert out.startswith("1 new nodes, 0 new edges")
+    assert out.startswith("nodes new: 1; edges new: 0;")
     assert "gyges graph undo 2" in err
 
 
@@ -321,6 +316,27 @@ def test_a_bad_file_is_refused_with_the_line_and_changes_nothing(
     refused(on("export", tmp_path / "what.xyz"), "xyz", lines=3)
     refused(on("export", tmp_path / "x.jsonl", "--at", "99"), "no change 99")
     refused(on("export", tmp_path / "what.xyz" / "x.jsonl"), "x.jsonl", lines=2)
+    with Store.open(file) as store:
+        assert store.dump() == before
+
+
+def test_edit_corrects_and_remove_takes_out(on: Run, file: Path) -> None:
+    status, out, _ = on("edit", "concept:a", "--label", "Aleph", "--alias", "Alpha", "--by", "me")
+    assert (status, out) == (0, "concept:a\n")
+    edited = told(on("edit", A_B.id, "--gloss", "Is wider.", "--confidence", "0.5", "--json"))
+    assert edited["edge"]["gloss"] == "Is wider."
+    assert on("search", "alpha", "--how", "alias")[1].startswith("Aleph (concept:a)")
+    refused(on("edit", "concept:a"), "nothing to change")
+    refused(on("edit", "concept:a", "--relation", "extends"), "has no --relation")
+    refused(on("edit", "concept:zzz", "--gloss", "x"), "no node 'concept:zzz'")
+    refused(on("edit", edited["edge"]["id"], "--relation", "authored_by"), "cannot run", "extends")
+    with Store.open(file) as store:
+        before = store.dump()
+    assert on("remove", "concept:b")[0] == 0
+    refused(on("show", "concept:b"), "no node 'concept:b'")
+    refused(on("remove", "e:0000"), "no edge 'e:0000'")
+    refused(on("remove", "paper:source"), "paper:source", "cites")
+    assert on("undo")[0] == 0
     with Store.open(file) as store:
         assert store.dump() == before
 
@@ -373,7 +389,7 @@ def test_review_refuses_what_makes_no_sense(on: Run) -> None:
     refused(
         on("review", NEAR.id, "--edge", "measures"),
         "of which type",
-        "--type|choose one".split("|")[1],
+        "choose one",
     )
     refused(on("review", "concept:a", "concept:a", "--not-same"), "one node")
 
@@ -406,7 +422,7 @@ def test_a_file_that_is_no_graph_or_cannot_be_made_is_named(cli: Run, tmp_path: 
     refused(cli("graph", "health", "--graph", text), "notes.txt is no graph", "--graph")
     refused(
         cli("graph", "health", "--graph", text / "x.sqlite3"),
-        "cannot be made|cannot be opened".split("|")[0],
+        "cannot be made",
     )
     refused(cli("graph", "health", "--graph", tmp_path), "directory")
     assert text.read_text(encoding="utf-8").startswith("not a database")
@@ -439,6 +455,8 @@ def test_a_command_that_there_is_not_names_the_nearest(cli: Run) -> None:
         "health",
         "review",
         "add",
+        "edit",
+        "remove",
         "merge",
         "history",
         "undo",

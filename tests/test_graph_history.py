@@ -258,14 +258,14 @@ class Graph(RuleBasedStateMachine):
 _CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 TestGraph = Graph.TestCase
 TestGraph.settings = settings(
-    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=_CHECKS
+    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=_CHECKS
 )
 
 
 @pytest.mark.slow
 class TestGraphLonger(Graph.TestCase):
     settings = settings(
-        max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=_CHECKS
+        max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=_CHECKS
     )
 
 

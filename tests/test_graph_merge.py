@@ -54,7 +54,7 @@ def _said(edge: Edge) -> tuple[object, ...]:
     return (frozenset(ends) if RELATIONS[edge.relation].symmetric else ends, edge.relation)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(dense_graphs(), st.permutations([id_ for id_ in _IDS if id_.startswith("concept")]))
 def test_a_merge_keeps_everything_of_both_and_touches_nobody_else(
     incoming: Incoming, order: list[str]
@@ -113,7 +113,7 @@ def test_a_merge_keeps_everything_of_both_and_touches_nobody_else(
         hold_the_laws(store)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(dense_graphs(), incomings(_IDS))
 def test_what_is_imported_after_a_merge_finds_the_node_that_remained(
     incoming: Incoming, more: Incoming

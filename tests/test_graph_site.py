@@ -29,6 +29,9 @@ from graph_pages import (
     ugly_page,
 )
 from gyges.errors import GraphError
+from gyges.graph.likeness import Likenesses
+from gyges.graph.model import Edge, Evidence, Node
+from gyges.graph.page import page_of
 from gyges.graph.site import (
     Assets,
     Links,
@@ -42,8 +45,11 @@ from gyges.graph.site import (
     render_search,
     review_anchor,
 )
+from gyges.graph.site.build import shown_alike
+from gyges.graph.site.links import answers
 from gyges.graph.site.marks import MARKS, mark_of
 from gyges.graph.site.words import GRADE_WORDS, address, clip, dates, identifiers, shown
+from gyges.graph.store import Store
 from gyges.graph.vocabulary import GRADES, NODE_TYPES, RELATIONS, fits
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -179,9 +185,9 @@ def test_the_page_of_a_concept_has_all_that_a_page_that_works_has() -> None:
         assert f"({group['nodes']})" in text
     for one in given["neighbours"]:
         assert one["label"] in text
-        for edge in one["edges"]:
-            assert edge["gloss"] in text
-            assert edge["reads"] in text
+        for said in one["edges"]:
+            assert said["gloss"] in text
+            assert said["reads"] in text
     assert "← proposed by" in text
     assert "→ extends" in text
     assert "↔ analogous to" in text
@@ -277,7 +283,6 @@ def test_a_claim_says_first_what_speaks_for_and_against_it_and_how_that_is_known
 
 def test_each_kind_of_node_says_first_what_its_readers_come_for() -> None:
     concept = knows(concept_page())
-    assert concept.startswith("It supports") is False
     assert "1 claim is about it" in concept
     assert "most bears on Models show a compliance gap" in concept
     assert "(4 for, 1 against)" in concept
@@ -309,7 +314,7 @@ def test_each_kind_of_node_says_first_what_its_readers_come_for() -> None:
 
 def test_what_bears_is_grouped_by_claim_and_told_once() -> None:
     page = node_page(concept_page())
-    claims = [label for label in re.findall(r'<li class="weighed"><h3>.*?</h3>', page.html)]
+    claims = re.findall(r'<li class="weighed"><h3>.*?</h3>', page.html)
     assert len(claims) == 2
     assert "4 for" in claims[0]
     assert page.text.count("On newer models the published setting gives no gap to speak of.") == 1
@@ -655,3 +660,73 @@ def test_words() -> None:
         for one in identifiers({"doi": "10.1/x", "arxiv": "2412.14093v2", "url": "ftp://x"})
     }
     assert links == {"DOI": "", "arXiv": "https://arxiv.org/abs/2412.14093v2", "Web": ""}
+
+
+def small_graph() -> Store:
+    store = Store.open(":memory:")
+    nodes = [
+        Node("paper:p", "P"),
+        Node("claim:x", "X"),
+        Node("claim:y", "Y"),
+        Node("concept:c", "C"),
+        *(Node(f"finding:{name}", name.upper()) for name in "abcde"),
+    ]
+
+    def bears(name: str, side: str, on: str, grade: str, sure: float | None = None) -> Edge:
+        rests = [Evidence("paper:p", "section 1", None, grade)]
+        return Edge.make(f"finding:{name}", side, on, "", rests, "curated", sure)
+
+    edges = [
+        bears("a", "supports", "claim:x", "secondary", 0.9),
+        bears("b", "supports", "claim:x", "primary", 0.5),
+        bears("c", "supports", "claim:x", "primary", 0.8),
+        bears("d", "contradicts", "claim:x", "abstract"),
+        bears("e", "supports", "claim:y", "primary"),
+        Edge.make("claim:y", "studies", "concept:c", ""),
+        Edge.make("claim:x", "studies", "concept:c", ""),
+        Edge.make("claim:y", "supports", "claim:x", "", [Evidence("paper:p", "", None, "derived")]),
+    ]
+    with store.change("made", "test") as change:
+        for node in nodes:
+            change.put_node(node)
+        for edge_ in edges:
+            change.put_edge(edge_)
+    return store
+
+
+def test_the_best_known_comes_first_and_a_claim_by_how_much_bears_on_it() -> None:
+    with small_graph() as store:
+        concept = page_of(store, "concept:c")["bearing"]
+        assert [one["id"] for one in concept["about"]] == ["claim:x", "claim:y"]
+        assert [one["other"]["label"] for one in concept["supports"]] == ["C", "B", "A", "Y", "E"]
+        claim = page_of(store, "claim:y")["bearing"]
+        # The claim itself first, though less bears on it; what it gives is counted apart.
+        assert [(one["id"], one["supports"]) for one in claim["about"]] == [
+            ("claim:y", 1),
+            ("claim:x", 4),
+        ]
+        assert claim["given"] == {"supports": 1, "contradicts": 0}
+        page = node_page(page_of(store, "claim:y"), Links.served(**answers(store)))
+    assert "This claim is one of them, as said above." in page.text
+    assert "4 for · 1 against" in page.text
+
+
+def test_a_page_lists_what_is_alike_below_the_threshold_and_begins_at_it() -> None:
+    class Alike(Likenesses):
+        asked: tuple[int, float | None] = (0, None)
+
+        def around(
+            self, id_: str, most: int = 20, *, down_to: float | None = None
+        ) -> list[tuple[str, float]]:
+            self.asked = (most, down_to)
+            return [("claim:y", 0.55)]
+
+    with small_graph() as store:
+        alike = Alike(store, 0.65)
+        found = shown_alike(alike, "finding:a")
+        assert alike.asked == (40, 0.5)
+        page = page_of(store, "finding:a", similar=found, similarity={"threshold": 0.65})
+        shown_ = node_page(page, Links.served())
+    assert "0 of 1 at or above it" in shown_.text
+    assert "hidden" in shown_.all("li", class_="sim")[0]
+    assert shown_.all("input", id="threshold")[0]["value"] == "0.65"

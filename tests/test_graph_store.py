@@ -38,7 +38,7 @@ def store() -> Iterator[Store]:
 # ---------------------------------------------------------------------- what is held
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(incomings())
 def test_a_file_gives_back_what_was_taken_in_wherever_it_was_opened(incoming: Incoming):
     with Store.open(":memory:") as one, Store.open(":memory:") as other:
@@ -52,7 +52,7 @@ def test_a_file_gives_back_what_was_taken_in_wherever_it_was_opened(incoming: In
         hold_the_laws(other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(nodes(formerly=True).filter(lambda node: node.id not in node.formerly))
 def test_a_node_comes_back_as_it_was_put(node: Node):
     with Store.open(":memory:") as made:

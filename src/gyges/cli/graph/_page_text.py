@@ -22,7 +22,7 @@ def page_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[st
         most: Neighbours of each type.
     """
     yield from _head(page["node"])
-    yield from _bearing(page["bearing"], full, most)
+    yield from _bearing(page["bearing"], page["node"]["id"], full, most)
     yield from _findings(page["findings"], most)
     yield from _neighbours(page, full, most)
     yield from _quotes(page["quotes"])
@@ -31,7 +31,7 @@ def page_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[st
 
 def _head(node: Mapping[str, Any]) -> Iterator[str]:
     edges = node["edges"]
-    yield f"{node['label']}"
+    yield from wrapped(node["label"], "")
     yield f"{node['type']} · {node['status']} · {node['id']} · {edges} {_plural(edges, 'edge')}"
     if node.get("aliases"):
         yield from wrapped("also: " + "; ".join(node["aliases"]), "  ")
@@ -48,18 +48,21 @@ def _head(node: Mapping[str, Any]) -> Iterator[str]:
         yield from wrapped(f"from {_evidence(one)}", "  ", "    ")
 
 
-def _bearing(bearing: Mapping[str, Any], full: bool, most: int) -> Iterator[str]:
+def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> Iterator[str]:
     counts = bearing["counts"]
-    if not counts["supports"] and not counts["contradicts"]:
-        return
     yield ""
+    if not counts["supports"] and not counts["contradicts"]:
+        yield "Nothing in the graph speaks for or against it yet."
+        return
     yield (
         f"What bears on it, and on what is said of it ({counts['supports']} for, {counts['contradicts']} against)"
     )
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for one in (*bearing["supports"], *bearing["contradicts"]):
         groups.setdefault(one["about"]["id"], []).append(one)
-    ranked = sorted(groups.values(), key=lambda group: -len(group))
+    ranked = sorted(
+        groups.values(), key=lambda group: (group[0]["about"]["id"] != node, -len(group))
+    )
     for group in ranked[:most]:
         about = group[0]["about"]
         sides = [
@@ -133,7 +136,8 @@ def _said(one: Mapping[str, Any], full: bool) -> Iterator[str]:
 
 def _rests(edge: Mapping[str, Any]) -> Iterator[str]:
     sure = "" if edge["confidence"] is None else f", confidence {edge['confidence']:.2f}"
-    yield f"       {edge['id']}, {edge['channel']}{sure}{', by ' + edge['by'] if edge['by'] else ''}"
+    by = f", by {edge['by']}" if edge["by"] else ""
+    yield from wrapped(f"{edge['id']}, {edge['channel']}{sure}{by}", "       ")
     for one in edge["evidence"]:
         yield from wrapped(f"· {_evidence(one)}", "       ", "         ")
 

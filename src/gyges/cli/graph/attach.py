@@ -41,7 +41,10 @@ def command(
     if as_json:
         print_json(result)
         return
-    click.echo(f"attached {source.name} to {result['source']} ({result['label']})")
+    for line in wrapped(
+        f"attached {source.name} to {result['source']} ({result['label']})", "", "  "
+    ):
+        click.echo(line)
     for one in result["passages"]:
         for line in wrapped(f"{one['state']}: {one['of']} {one['locator']}".rstrip(), "  ", "    "):
             click.echo(line)

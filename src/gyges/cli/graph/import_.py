@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from gyges.cli.graph._page_text import wrapped
 from gyges.cli.graph.options import by as by_option
 from gyges.cli.graph.options import graph_file, opened, print_json, who
 from gyges.cli.options import as_json
@@ -43,7 +44,8 @@ def command(
         print_json({**asdict(taken), "notes": incoming.notes})
         return
     for note in incoming.notes:
-        click.echo(note, err=True)
+        for line in wrapped(note, "", "  "):
+            click.echo(line, err=True)
     click.echo(
         f"nodes new: {taken.new_nodes:,}; edges new: {taken.new_edges:,}; changed: {taken.changed:,}; "
         f"as they were: {taken.same:,}; proposals: {taken.proposals:,}"

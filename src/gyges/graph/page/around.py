@@ -29,9 +29,10 @@ class Around:
     """
 
     def __init__(self, store: Store, node: Node) -> None:
-        self._ranked = store.neighbours(node.id)
+        self.ranked = store.neighbours(node.id)
+        """All of them."""
         self._by_type: dict[str, list[Neighbour]] = {}
-        for one in self._ranked:
+        for one in self.ranked:
             self._by_type.setdefault(one.type, []).append(one)
 
     def groups(self) -> list[dict[str, Any]]:
@@ -49,7 +50,7 @@ class Around:
 
     def of(self, *types: str, most: int) -> list[Neighbour]:
         """Return the first neighbours of some types."""
-        return [one for one in self._ranked if one.type in types][:most]
+        return [one for one in self.ranked if one.type in types][:most]
 
     def listed(self, most: int = MOST_NEIGHBOURS, in_all: int = MOST_LISTED) -> list[Neighbour]:
         """Choose those that a page lists, by type as :meth:`groups` orders them."""

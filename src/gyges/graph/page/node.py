@@ -75,7 +75,7 @@ def page_of(
         "similar": [_similar(store, other, score) for other, score in similar],
         "similarity": dict(similarity or {}),
         "findings": findings_on(store, views, node, around),
-        "picture": picture_of(store, node, hops),
+        "picture": picture_of(store, node, hops, around.ranked),
     }
 
 

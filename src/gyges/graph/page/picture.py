@@ -7,10 +7,11 @@ that has hundreds of edges: what is near it is near everything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gyges.graph.model import Node
-from gyges.graph.store import Store
+from gyges.graph.store import Neighbour, Store
 
 __all__ = ["MOST_FAR", "MOST_NEAR", "picture_of"]
 
@@ -22,16 +23,39 @@ _MOST_EDGES = 300
 """Edges of a neighbour from which the second step is taken."""
 
 
-def picture_of(store: Store, node: Node, hops: int = 2) -> dict[str, Any]:
-    """Choose the nodes and edges of a picture: ``nodes``, ``edges``, and how many nodes were ``left_out``."""
+def picture_of(
+    store: Store, node: Node, hops: int = 2, near: Sequence[Neighbour] | None = None
+) -> dict[str, Any]:
+    """Choose the nodes and edges of a picture.
+
+    Args:
+        store: The graph.
+        node: In the middle.
+        hops: How far it reaches: 1 or 2.
+        near: All neighbours of the node as the store ranks them, where they were asked for already.
+
+    Returns:
+        ``nodes``, ``edges``, and how many nodes were ``left_out``.
+    """
     db = store.connection
-    centre = db.execute("SELECT num FROM node WHERE id = ?", (node.id,)).fetchone()[0]
-    near = _around(store, [centre], {centre})
-    shown = {centre: 0} | dict.fromkeys([num for num, _ in near[:MOST_NEAR]], 1)
-    left_out = len(near) - len(shown) + 1
+    around = store.neighbours(node.id) if near is None else near
+    first = [one.id for one in around[:MOST_NEAR]]
+    ids = (node.id, *first)
+    numbers = dict(
+        db.execute(f"SELECT id, num FROM node WHERE id IN ({', '.join('?' * len(ids))})", ids)
+    )
+    centre = numbers[node.id]
+    shown = {centre: 0} | {numbers[id_]: 1 for id_ in first}
+    left_out = len(around) - len(first)
     if hops > 1:
-        first = _below(store, [num for num, hop in shown.items() if hop == 1])
-        far = _around(store, first, {centre, *(num for num, _ in near)})
+        direct = {
+            num
+            for (num,) in db.execute(
+                "SELECT object FROM edge WHERE subject = ?1 UNION SELECT subject FROM edge WHERE object = ?1",
+                (centre,),
+            )
+        }
+        far = _around(store, _below(store, [numbers[id_] for id_ in first]), direct | {centre})
         # One that a single edge joins to a single neighbour tells little of this node.
         shown |= dict.fromkeys([num for num, many in far[:MOST_FAR] if many > 1], 2)
         left_out += len(far) - sum(hop == 2 for hop in shown.values())
