@@ -7,7 +7,7 @@ evidence that cites the node that a merge takes away.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -237,13 +237,25 @@ def expected_look_up(store: Store) -> dict[str, Any]:
     return {
         "node": [(n.id, n.type, n.label, n.status, ends.count(n.id)) for n in all_nodes],
         "edge": [
-            (e.id, e.subject, e.object, e.relation, len(e.evidence), e.channel) for e in all_edges
+            (
+                *(e.id, e.subject, e.object, e.relation),
+                len([one for one in e.evidence if one.node]),
+                e.channel,
+            )
+            for e in all_edges
         ],
         "name": sorted(names, key=lambda row: (row[0].encode(), row[1])),
         "former": sorted((old, node.id) for node in all_nodes for old in node.formerly),
         "cites": sorted(cites),
-        "node_text": [(n.id, n.label, " \n".join(n.aliases), n.gloss) for n in all_nodes],
+        "node_text": [
+            (n.id, n.label, " \n".join([*n.aliases, *_by_name(n.identifiers)]), n.gloss)
+            for n in all_nodes
+        ],
     }
+
+
+def _by_name(fields: Mapping[str, str]) -> list[str]:
+    return [fields[name] for name in sorted(fields)]
 
 
 def hold_the_laws(store: Store) -> None:

@@ -335,7 +335,7 @@ def test_edit_corrects_and_remove_takes_out(on: Run, file: Path) -> None:
     assert on("remove", "concept:b")[0] == 0
     refused(on("show", "concept:b"), "no node 'concept:b'")
     refused(on("remove", "e:0000"), "no edge 'e:0000'")
-    refused(on("remove", "paper:source"), "paper:source", "cites")
+    refused(on("remove", "paper:source"), "paper:source", "cites", lines=3)
     assert on("undo")[0] == 0
     with Store.open(file) as store:
         assert store.dump() == before

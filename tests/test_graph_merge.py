@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from graph_strategies import edges, evidence, hold_the_laws, incomings, nodes
 from gyges.errors import GraphError
+from gyges.graph.checks import node_problems
 from gyges.graph.model import Edge, Evidence, Node, Passage
 from gyges.graph.records import Decision, Incoming, pair_key
 from gyges.graph.store import Store, plain_name
@@ -75,9 +76,14 @@ def test_a_merge_keeps_everything_of_both_and_touches_nobody_else(
         assert _names(before[keep], before[drop]) == _names(kept)
         assert drop in kept.formerly
         assert pieces <= _pieces(store, keep, keep)
-        assert set(before[drop].identifiers.values()) | set(
-            before[keep].identifiers.values()
-        ) == set(kept.identifiers.values())
+        for fields in ("dates", "identifiers"):
+            both = {
+                value for one in (keep, drop) for value in getattr(before[one], fields).values()
+            }
+            assert set(getattr(kept, fields).values()) == both
+        assert node_problems(kept.to_dict()) == []
+        said = {edge.gloss for edge in between} - {""}
+        assert said <= {one.note for one in kept.evidence}
         glosses = {kept.gloss, *(one.note for one in kept.evidence)}
         assert {before[keep].gloss, before[drop].gloss} - {""} <= glosses
         # Nobody else: the other nodes are there, and differ at most in what their evidence cites.
@@ -183,16 +189,34 @@ def test_edges_that_say_the_same_are_joined_with_the_evidence_of_both(store: Sto
     assert store.degree(A.id) == store.degree(PAPER.id) == 1
 
 
-def test_an_edge_that_says_the_same_in_other_words_leaves_its_words_as_evidence(store: Store):
+def test_statements_that_differ_in_what_they_say_stay_apart(store: Store):
     _take(store, Edge.make(PAPER.id, "studies", A.id, "at length"))
-    gone = Edge.make(PAPER.id, "studies", B.id, "in passing")
-    _take(store, gone)
+    _take(store, Edge.make(PAPER.id, "studies", B.id, "in passing"))
+    store.merge(A.id, B.id)
+    assert {edge.gloss for edge in store.edges_between(A.id, PAPER.id)} == {
+        "at length",
+        "in passing",
+    }
+
+
+@pytest.mark.parametrize(("mine", "other"), [("", "said"), ("said", "")])
+def test_a_statement_without_words_joins_one_that_has_some(store: Store, mine: str, other: str):
+    _take(store, Edge.make(PAPER.id, "studies", A.id, mine, [Evidence(note="1")]))
+    _take(store, Edge.make(PAPER.id, "studies", B.id, other, [Evidence(note="2")]))
     store.merge(A.id, B.id)
     (edge,) = store.edges()
-    assert edge.gloss == "at length"
-    assert [(one.note, one.locator) for one in edge.evidence] == [
-        ("in passing", f"gloss of {gone.id}")
-    ]
+    assert (edge.gloss, [one.note for one in edge.evidence]) == ("said", ["1", "2"])
+
+
+def test_two_that_contradict_each_other_are_not_the_same(store: Store):
+    claims = [Node("claim:x", "X"), Node("claim:y", "Y")]
+    edge = Edge.make("claim:y", "contradicts", "claim:x")
+    store.take(Incoming(claims, [edge]), "more")
+    before = store.dump()
+    for keep, drop in (("claim:x", "claim:y"), ("claim:y", "claim:x")):
+        with pytest.raises(GraphError, match=f"contradict each other by edge {edge.id}"):
+            store.merge(keep, drop)
+    assert store.dump() == before
 
 
 def test_two_edges_side_by_side_stay_two(store: Store):

@@ -267,7 +267,8 @@ def _pairs(given: Mapping[str, Any], name: str, say: _Say) -> Mapping[str, Any]:
         say(f"{name} has {len(value):,} items; at most {_MOST_ITEMS:,}")
         return {}
     for key in value:
-        _text({f"a name in {name}": key}, f"a name in {name}", MOST_LABEL, say)
+        if len(key) > MOST_LABEL or _UNSEEN.search(key):
+            say(f"{name} has the name {_show(key)}, which no page can show")
     return value
 
 

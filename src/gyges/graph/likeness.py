@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gyges.errors import GraphError
+from gyges.graph.naming import is_placeholder, namesakes
 from gyges.graph.similarity import Index, create, ensure, forget, why_missing
 from gyges.graph.store import Store
 
@@ -108,13 +110,45 @@ class Likenesses:
             for near in self.index.similar(node.id, most, least, joined | settled)
         ]
 
-    def pairs(self, limit: int = _MOST_PAIRS) -> Iterator[tuple[str, str, float]]:
-        """Return pairs of nodes that are alike, that no edge joins, and of which nothing was decided."""
+    def pairs(self, limit: int = _MOST_PAIRS) -> Iterator[tuple[str, str, float | None]]:
+        """Return pairs of nodes that may be one, that no edge joins, and of which nothing was decided.
+
+        Args:
+            limit: At most so many.
+
+        Yields:
+            Two ids and their cosine: first those of one type that share a name or an identifier, whatever their
+            cosine, which is None where it cannot be computed; then those that are alike, the most alike first. Where
+            a label only holds the place of one that is missing, the pair comes last.
+        """
+        settled = set(self._settled())
+        settled |= {(b, a) for a, b in settled}
+        named = [
+            (*pair, self.score(*pair))
+            for pair in islice(
+                (
+                    pair
+                    for pair in namesakes(self._store, limit + len(settled))
+                    if pair not in settled
+                ),
+                limit,
+            )
+        ]
+        named.sort(key=lambda pair: -1.0 if pair[2] is None else pair[2], reverse=True)
+        yield from named
         if not self._ready():
             return
-        for a, b, score in self.index.pairs_above(self.threshold, limit, self._settled()):
-            if not self._store.edges_between(a, b):
+        unnamed = []
+        skip = settled | {(a, b) for a, b, _ in named}
+        # Never none at all: an index is not asked for nothing.
+        for a, b, score in self.index.pairs_above(self.threshold, max(limit - len(named), 1), skip):
+            if self._store.edges_between(a, b):
+                continue
+            if any(is_placeholder(self._store.node(id_).label) for id_ in (a, b)):
+                unnamed.append((a, b, score))
+            else:
                 yield a, b, score
+        yield from unnamed
 
     def nearest(self, text: str, most: int, types: Collection[str] = ()) -> list[tuple[str, float]]:
         """Return the nodes whose text is nearest in meaning to a text, whatever the threshold."""

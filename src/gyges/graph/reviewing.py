@@ -84,7 +84,7 @@ class Candidate:
 
 def queue(
     store: Store,
-    pairs: Iterable[tuple[str, str, float]] = (),
+    pairs: Iterable[tuple[str, str, float | None]] = (),
     *,
     about: str | None = None,
     later: bool = False,
@@ -111,14 +111,15 @@ def queue(
         key = pair_key(a, b)
         if _open(store, key, later) and (wanted is None or wanted in (a, b)):
             # In the order of the key, so that a direction that is chosen means the same wherever it is read.
-            one, other = (store.node(id_) for id_ in sorted((a, b)))
-            found.append(Candidate(key, "similar", one, other, score, None, _put_off(store, key)))
+            first, second = (store.node(id_) for id_ in sorted((a, b)))
+            put_off = _put_off(store, key)
+            found.append(Candidate(key, "similar", first, second, score, None, put_off))
     return found[:limit]
 
 
 def unjoined(
-    store: Store, pairs: Iterable[tuple[str, str, float]]
-) -> Iterable[tuple[str, str, float]]:
+    store: Store, pairs: Iterable[tuple[str, str, float | None]]
+) -> Iterable[tuple[str, str, float | None]]:
     """Leave out the pairs that an edge joins."""
     for a, b, score in pairs:
         if not store.edges_between(a, b):

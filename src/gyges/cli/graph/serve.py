@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -62,7 +63,9 @@ def command(
         if not no_browser:
             click.launch(shown)
         config = uvicorn.Config(server.app(), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        # Ctrl-C is how it ends, and no failure.
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,27 +7,14 @@ of one name are two things.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from gyges.graph.extraction.guard import stem
 from gyges.graph.model import Node, node_id
+from gyges.graph.naming import names_of
 from gyges.graph.passages import words_of
 
 __all__ = ["Known", "names_of"]
-
-_BRACKETED = re.compile(r"^(?P<name>.+?)\s*\((?P<short>[^()]{2,40})\)$")
-
-
-def names_of(label: str, aliases: Iterable[str] = ()) -> list[str]:
-    """Return the names by which a thing may stand in a text: label, aliases, and what stands in brackets."""
-    found: dict[str, None] = {}
-    for name in (label, *aliases):
-        found[name] = None
-        if parts := _BRACKETED.match(name):
-            found[parts["name"]] = None
-            found[parts["short"]] = None
-    return list(found)
 
 
 class Known:

@@ -1,10 +1,12 @@
-"""How do two nodes that are the same become one, so that nothing of either is lost?
+"""How do two nodes that are the same become one, so that no statement and no evidence of either is lost?
 
 The edges of the one that goes run to the one that stays. An edge that then says the same as another (same ends, same
-relation) is joined with it: the evidence of both stands under one, and where its wording differed, that wording
-stands with its evidence. Edges between the two would run from the node to itself, so they go, and what they rest on
-stays with the node. The id of the one that goes leads to the one that stays. Only these two are merged: that a third
-is like one of them is a decision of its own. Nodes of different types are never the same, however alike their names.
+relation, same gloss, or one of them none) is joined with it: the evidence of both stands under one. Statements that
+differ stay apart, as two edges. Edges between the two would run from the node to itself, so they go, and what they
+say and rest on stays with the node; two that contradict each other are refused. The id, the names, the gloss, the
+dates and the identifiers of the one that goes lead to, or stand with, the one that stays, whose label, gloss and
+status count. Only these two are merged: that a third is like one of them is a decision of its own. Nodes of different
+types are never the same, however alike their names.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from gyges.errors import GraphError
 from gyges.graph.model import Edge, Evidence, Node, type_of
 from gyges.graph.records import Decision, pair_key
 from gyges.graph.store.completing import joined, new_names
-from gyges.graph.vocabulary import RELATIONS, fits
+from gyges.graph.vocabulary import CONTRADICTS, RELATIONS, fits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gyges.graph.store.change import Change
     from gyges.graph.store.reading import Reading
 
@@ -47,6 +51,12 @@ def merge(graph: Reading, change: Change, keep: Node, drop: Node, by: str, at: s
             "join them by an edge, or correct the type of one first"
         )
     between = graph.edges_between(keep.id, drop.id)
+    against = [edge.id for edge in between if edge.relation == CONTRADICTS]
+    if against:
+        raise GraphError(
+            f"{keep.id} and {drop.id} contradict each other by edge {' and '.join(against)}, so they are not the same; "
+            "remove the edge first if it is wrong: gyges graph remove EDGE"
+        )
     inner = {edge.id for edge in between}
     own = {edge.id for edge in graph.edges_of(keep.id)} - inner
     moved = [edge for edge in graph.edges_of(drop.id) if edge.id not in inner]
@@ -65,29 +75,34 @@ def merge(graph: Reading, change: Change, keep: Node, drop: Node, by: str, at: s
 def _united(keep: Node, drop: Node, between: list[Edge]) -> Node:
     evidence = joined(keep.evidence, drop.evidence)
     for edge in between:
-        evidence = joined(evidence, edge.evidence)
+        said = f"{edge.subject} {edge.relation} {edge.object}"
+        told = (Evidence(locator=said, note=edge.gloss),) if edge.gloss else ()
+        evidence = joined(evidence, (*edge.evidence, *told))
     if drop.gloss and keep.gloss and drop.gloss != keep.gloss:
         evidence = joined(evidence, (Evidence(locator=f"gloss of {drop.id}", note=drop.gloss),))
-    identifiers = dict(keep.identifiers)
-    for name, value in drop.identifiers.items():
-        if identifiers.get(name, value) != value:
-            number = 2
-            while identifiers.get(f"{name}-{number}", value) != value:
-                number += 1
-            identifiers[f"{name}-{number}"] = value
-        else:
-            identifiers[name] = value
     return replace(
         keep,
         gloss=keep.gloss or drop.gloss,
         aliases=(*keep.aliases, *new_names(keep, drop)),
-        dates={**drop.dates, **keep.dates},
-        identifiers=identifiers,
+        dates=_both(keep.dates, drop.dates),
+        identifiers=_both(keep.identifiers, drop.identifiers),
         evidence=tuple(
             replace(one, node=keep.id) if one.node == drop.id else one for one in evidence
         ),
         formerly=tuple(dict.fromkeys((*keep.formerly, drop.id, *drop.formerly))),
     )
+
+
+def _both(keep: Mapping[str, str], drop: Mapping[str, str]) -> dict[str, str]:
+    """Join two sets of fields; where they differ, the other's stands under its name and a number."""
+    found = dict(keep)
+    for name, value in drop.items():
+        free, number = name, 1
+        while found.get(free, value) != value:
+            number += 1
+            free = f"{name}-{number}"
+        found[free] = value
+    return found
 
 
 def _move(graph: Reading, change: Change, edge: Edge, keep: str, drop: str, own: set[str]) -> None:
@@ -105,15 +120,13 @@ def _move(graph: Reading, change: Change, edge: Edge, keep: str, drop: str, own:
         and ((other.subject, other.object) == (subject, object_) or symmetric)
         and other.id in own
     ]
-    here = [other for other in same if other.gloss == edge.gloss] or same
-    if not here:
+    twin = next((other for other in same if other.gloss == edge.gloss), None) or next(
+        (other for other in same if not other.gloss or not edge.gloss), None
+    )
+    if twin is None:
         change.put_edge(replace(edge, subject=subject, object=object_))
         return
-    twin = here[0]
     evidence = edge.evidence
-    if edge.gloss and twin.gloss and edge.gloss != twin.gloss:
-        grade = evidence[0].grade if evidence else "unverified"
-        evidence += (Evidence(locator=f"gloss of {edge.id}", grade=grade, note=edge.gloss),)
     change.drop_edge(edge.id)
     change.put_edge(
         replace(twin, gloss=twin.gloss or edge.gloss, evidence=joined(twin.evidence, evidence))

@@ -172,9 +172,10 @@ class Rows:
         for old in node.formerly:
             db.execute("INSERT OR IGNORE INTO former (id, node) VALUES (?, ?)", (old, num))
             self.claimed.add(old)
+        identifiers = [value for _, value in sorted(node.identifiers.items())]
         db.execute(
             "INSERT INTO node_text (rowid, label, aliases, gloss) VALUES (?, ?, ?, ?)",
-            (num, node.label, " \n".join(node.aliases), node.gloss),
+            (num, node.label, " \n".join((*node.aliases, *identifiers)), node.gloss),
         )
         self._cite("node", id_, node.evidence)
 
@@ -195,7 +196,9 @@ class Rows:
         subject, object_ = self._end(edge.subject), self._end(edge.object)
         self.touched.add(subject)
         self.touched.add(object_)
-        values = (subject, object_, edge.relation, len(edge.evidence), edge.channel, data)
+        # What names no source is a note, and no evidence.
+        sources = sum(1 for one in edge.evidence if one.node)
+        values = (subject, object_, edge.relation, sources, edge.channel, data)
         if num is None:
             db.execute(
                 "INSERT INTO edge (subject, object, relation, evidence, channel, data, id)"

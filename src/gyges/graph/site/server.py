@@ -1,0 +1,378 @@
+"""How does a person read and review the graph in a browser on this machine, and nobody else write to it?
+
+The pages listen on the loopback address. Whoever opens the address with the token that the command printed can decide
+on candidates; without it, pages can be read and nothing can be changed. A decision must name this host, come from a
+page of this origin, and carry the token, so that no other site that is open in the browser can make one.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any
+
+from gyges.errors import GraphError
+from gyges.graph.health import health_of
+from gyges.graph.likeness import Likenesses
+from gyges.graph.page import page_of
+from gyges.graph.reviewing import accept_pair, accept_proposal, candidate, decide, queue
+from gyges.graph.searching import search
+from gyges.graph.site.assets import Assets
+from gyges.graph.site.build import ABOUT, index_groups, shown_alike
+from gyges.graph.site.links import Links, answers
+from gyges.graph.site.render import (
+    policy,
+    render_health,
+    render_index,
+    render_message,
+    render_node,
+    render_review,
+    render_search,
+)
+from gyges.graph.store import Store
+from gyges.graph.vocabulary import NODE_TYPES
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["GraphServer"]
+
+_COOKIE = "gyges_graph"
+_MOST_LISTED = 100
+_MOST_CANDIDATES = 50
+_MOST_BODY = 1 << 16
+
+
+class _OnlyThisMachine:
+    """Answers what names this machine as its host, and nothing else: another site's name may lead here as well."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from starlette.responses import PlainTextResponse
+
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = [value for name, value in scope["headers"] if name == b"host"]
+        if len(given) == 1 and _is_loopback(given[0].decode("latin-1")):
+            await self._app(scope, receive, send)
+        else:
+            refused = PlainTextResponse("this host is not answered", 400)
+            await refused(scope, receive, send)
+
+
+def _is_loopback(host: str) -> bool:
+    """Say whether what a request names as its host is an address or the name of this machine itself."""
+    import ipaddress
+
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]+))(?::\d{1,5})?", host)
+    if found is None:
+        return False
+    name = found[1] or found[2]
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class GraphServer:
+    """Serves the pages of a graph.
+
+    Args:
+        store: The graph; used by one request at a time.
+        look: The folder of style sheets and scripts that the reports use.
+        threshold: The cosine from which nodes are told as alike.
+        by: Who decides, for the history.
+        read_only: Take no decisions, with or without the token.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        look: Traversable,
+        *,
+        threshold: float,
+        by: str,
+        read_only: bool = False,
+    ) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self.read_only = read_only
+        self._store = store
+        self._threshold = threshold
+        self._by = by
+        self._assets = Assets(look)
+        self._links = Links.served(**answers(store), build=self._assets.build)
+        self._alike: Likenesses | None = None
+        self._alike_of = -1
+        self._decided: list[int] = []
+        self._lock = threading.RLock()
+
+    def app(self) -> Starlette:
+        """Return the application, for any ASGI server that listens on the loopback address."""
+        from starlette.applications import Starlette
+        from starlette.middleware import Middleware
+        from starlette.routing import Route
+
+        def page(function: Callable[[Request], Response]) -> Callable[[Request], Response]:
+            def answer(request: Request) -> Response:
+                with self._lock:
+                    try:
+                        return function(request)
+                    except GraphError as error:
+                        return self._message("That could not be done", str(error), 400)
+
+            return answer
+
+        routes = [
+            Route("/", page(self._index)),
+            Route("/node/{id:path}", page(self._node)),
+            Route("/search", page(self._search)),
+            Route("/health", page(self._health)),
+            Route("/review", page(self._review)),
+            Route("/review", self._decide, methods=["POST"]),
+            Route("/undo", self._undo, methods=["POST"]),
+            Route("/assets/{name}", self._asset),
+            Route("/{rest:path}", page(self._nothing)),
+        ]
+        return Starlette(routes=routes, middleware=[Middleware(_OnlyThisMachine)])
+
+    # ------------------------------------------------------------------ pages
+
+    def _index(self, request: Request) -> Response:
+        from starlette.responses import RedirectResponse
+
+        given = request.query_params.get("token")
+        if given is not None:
+            # The token leaves the address, so that it stands in no history and no referrer.
+            answer = RedirectResponse(self._links.index, status_code=303)
+            if self._is_token(given):
+                answer.set_cookie(_COOKIE, self.token, httponly=True, samesite="strict")
+            return answer
+        groups = index_groups(self._store, _MOST_LISTED)
+        nodes, edges = self._store.count_nodes(), self._store.count_edges()
+        return self._html(render_index(groups, self._links, nodes=nodes, edges=edges, about=ABOUT))
+
+    def _node(self, request: Request) -> Response:
+        from starlette.responses import RedirectResponse
+
+        id_ = request.path_params["id"]
+        if not self._store.has(id_):
+            hits = (
+                search(self._store, id_.replace(":", " ").replace("-", " "), limit=5) if id_ else []
+            )
+            text = f"The graph has no node {id_!r}."
+            page = render_message(
+                "No such node", text, self._links, near=[hit.to_dict() for hit in hits]
+            )
+            return self._html(page, 404)
+        found = self._store.resolve(id_)
+        if found != id_:
+            return RedirectResponse(self._links.node(found), status_code=301)
+        alike = self._likenesses()
+        page_ = page_of(
+            self._store, found, similar=shown_alike(alike, found), similarity=alike.about()
+        )
+        return self._html(render_node(page_, self._links))
+
+    def _search(self, request: Request) -> Response:
+        query = request.query_params.get("q", "")[:500]
+        types = [one for one in request.query_params.getlist("type") if one in NODE_TYPES]
+        if not query.strip():
+            return self._html(render_search("", [], self._links))
+        alike = self._likenesses()
+        hits = search(self._store, query, types=types, limit=50, nearest_to=alike.nearest)
+        rows = [hit.to_dict() for hit in hits]
+        note = f"Nothing was looked for by meaning: {alike.missing}" if alike.missing else ""
+        return self._html(render_search(query, rows, self._links, chosen=types, note=note))
+
+    def _health(self, _: Request) -> Response:
+        return self._html(render_health(health_of(self._store), self._links))
+
+    def _review(self, request: Request) -> Response:
+        return self._queue(request)
+
+    def _queue(self, request: Request, message: str = "") -> Response:
+        alike = self._likenesses()
+        found = queue(self._store, alike.pairs())
+        writing = self._may_write(request)
+        page = render_review(
+            [one.to_dict() for one in found[:_MOST_CANDIDATES]],
+            self._links,
+            writing=writing,
+            token=self.token if writing else "",
+            total=len(found),
+            message=message or (alike.missing or ""),
+            undo=writing and bool(message) and bool(self._decided),
+        )
+        return self._html(page)
+
+    def _nothing(self, request: Request) -> Response:
+        return self._message("No such page", f"There is nothing at {request.url.path}.", 404)
+
+    def _asset(self, request: Request) -> Response:
+        from starlette.responses import Response
+
+        found = self._assets.get(request.path_params["name"])
+        if found is None:
+            return Response("not found", 404, media_type="text/plain")
+        headers = {"Cache-Control": "max-age=86400", "X-Content-Type-Options": "nosniff"}
+        return Response(found[1], media_type=found[0], headers=headers)
+
+    # ------------------------------------------------------------------ decisions
+
+    async def _decide(self, request: Request) -> Response:
+        def decide_(form: dict[str, str]) -> str:
+            before = self._last_change()
+            said = self._carry_out(form)
+            if (number := self._last_change()) > before:
+                self._decided.append(number)
+            return said
+
+        return await self._written(request, decide_)
+
+    async def _undo(self, request: Request) -> Response:
+        def undo(_: dict[str, str]) -> str:
+            # Only what was decided here: an import, or another process's work, is not taken back by a slip.
+            if not self._decided:
+                raise GraphError(
+                    "nothing that was decided here is left to undo; gyges graph history lists every change"
+                )
+            self._store.undo(self._decided[-1], by=self._by)
+            return f"Change {self._decided.pop()} was taken back."
+
+        return await self._written(request, undo)
+
+    async def _written(self, request: Request, do: Callable[[dict[str, str]], str]) -> Response:
+        """Carry out a form's decision in a thread, where the form proves that it may."""
+        from starlette.concurrency import run_in_threadpool
+
+        form = await self._form(request)
+        if (
+            form is None
+            or not self._may_write(request)
+            or not self._is_token(form.get("token", ""))
+        ):
+            text = (
+                "Open the address that gyges graph serve printed, with its token, and decide there."
+            )
+            return self._message("This page may not change the graph", text, 403)
+
+        def carry_out() -> Response:
+            with self._lock:
+                try:
+                    said = do(form)
+                except GraphError as error:
+                    return self._message("That could not be done", str(error), 400)
+                return self._queue(request, said)
+
+        return await run_in_threadpool(carry_out)
+
+    async def _form(self, request: Request) -> dict[str, str] | None:
+        from urllib.parse import parse_qsl
+
+        origin = request.headers.get("origin")
+        if origin is not None and origin != f"http://{request.headers.get('host', '')}":
+            return None
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        if kind != "application/x-www-form-urlencoded":
+            return None
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _MOST_BODY:
+                return None
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def _carry_out(self, form: dict[str, str]) -> str:
+        key, verdict = form.get("key", ""), form.get("verdict", "")
+        waiting = candidate(self._store, key)
+        if verdict == "merge":
+            return self._merge(waiting.key, form.get("keep", ""))
+        if verdict != "edge":
+            decide(self._store, key, verdict, by=self._by, note=form.get("note", ""))
+            said = {"not-same": "not the same", "later": "put off"}[verdict]
+            return f"Decided: {said}."
+        relation, _, way = form.get("edge", "").partition(":")
+        if waiting.proposal is not None:
+            edge = accept_proposal(
+                self._store,
+                key,
+                type_=form.get("type") or None,
+                relation=relation or None,
+                reverse=self._turned(waiting.proposal, way),
+                gloss=form.get("gloss", "").strip(),
+                by=self._by,
+            )
+        else:
+            a, _, b = waiting.key.partition("|")
+            subject, object_ = (b, a) if way == "in" else (a, b)
+            score = self._likenesses().score(a, b)
+            edge = accept_pair(
+                self._store,
+                subject,
+                relation,
+                object_,
+                gloss=form.get("gloss", "").strip(),
+                score=score,
+                by=self._by,
+            )
+        return f"Added: {edge.subject} {edge.relation} {edge.object}."
+
+    def _turned(self, proposal: Any, way: str) -> bool:
+        """Say whether the chosen direction is not the one in which a proposal stands."""
+        # A statement runs from its first end; something near a node runs to that node.
+        return way == ("in" if proposal.edge is not None else "out")
+
+    def _merge(self, key: str, keep: str) -> str:
+        a, _, b = key.partition("|")
+        if keep not in (a, b):
+            raise GraphError(f"the node that stays is {a} or {b}, not {keep!r}")
+        drop = b if keep == a else a
+        self._store.merge(keep, drop, self._by)
+        return f"Merged {drop} into {keep}."
+
+    # ------------------------------------------------------------------ details
+
+    def _likenesses(self) -> Likenesses:
+        # Another process may have changed the graph since.
+        last = self._last_change()
+        if self._alike is None or self._alike_of != last:
+            self._alike, self._alike_of = Likenesses(self._store, self._threshold), last
+        return self._alike
+
+    def _last_change(self) -> int:
+        newest = self._store.history(1)
+        return newest[0].number if newest else 0
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
+    def _may_write(self, request: Request) -> bool:
+        return not self.read_only and self._is_token(request.cookies.get(_COOKIE, ""))
+
+    def _message(self, title: str, text: str, status: int) -> Response:
+        return self._html(render_message(title, text, self._links), status)
+
+    def _html(self, page: str, status: int = 200) -> Response:
+        from starlette.responses import HTMLResponse
+
+        headers = {
+            "Content-Security-Policy": f"{policy(self._links)}; frame-ancestors 'none'",
+            "Cache-Control": "no-store",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return HTMLResponse(page, status, headers)

@@ -1,0 +1,166 @@
+"""A person decides on candidates in a real browser: the served pages, their forms and their policy together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph_library import edge, embeds, graph, node
+from gyges.graph import Edge, Proposal, Store, pair_key
+from gyges.graph.site import GraphServer, review_anchor
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), embeds]
+
+HOSTILE = "<script>window.ran = true</script><img src=x onerror='window.ran = true'>"
+A, B = "concept:faking", "concept:sham"
+PAIR = pair_key(A, B)
+NEAR = Proposal.make(about=A, label="A measure of it", gloss=HOSTILE, score=0.7, source="page.txt")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("GYGES_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium here: install one, or set GYGES_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
+    """The address of a served graph, its token, and its file."""
+    import uvicorn
+
+    path = tmp_path / "graph.sqlite3"
+    rows = [
+        node(A, "Alignment faking", gloss="Complying while watched."),
+        node(B, "Faking of alignment", gloss="Complying only while watched."),
+        node("claim:hostile", HOSTILE, gloss=HOSTILE),
+        edge("claim:hostile", "studies", A, HOSTILE),
+    ]
+    graph(*rows, path=path, proposals=[NEAR]).close()
+    with Store.open(path) as store:
+        server = GraphServer(store, files("gyges.report") / "assets", threshold=0.65, by="me")
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(server.app(), log_level="error", access_log=False)
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", server.token, path
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    found = context.new_page()
+    found.set_default_timeout(15_000)
+    problems: list[str] = []
+    found.on(
+        "console",
+        lambda said: said.type in {"error", "warning"} and problems.append(said.text),
+    )
+    found.on("pageerror", lambda error: problems.append(str(error)))
+    yield found
+    assert problems == []
+    assert not found.evaluate("window.ran === true")
+    context.close()
+
+
+def candidate(page: Any, key: str) -> Any:
+    return page.locator(f"#{review_anchor(key)}")
+
+
+def test_a_person_accepts_merges_declines_and_takes_back(
+    page: Any, served: tuple[str, str, Path]
+) -> None:
+    url, token, path = served
+    with Store.open(path) as store:
+        before = store.dump()
+    page.goto(f"{url}/?token={token}")
+    assert page.url == f"{url}/"
+    page.goto(f"{url}/review")
+
+    # As an edge, with a relation that the vocabulary allows and a reason.
+    one = candidate(page, PAIR)
+    form = one.locator("form.as-edge")
+    form.locator("select[name=edge]").select_option("extends:in")
+    form.locator("input[name=gloss]").fill("The wider one.")
+    form.locator("button").click()
+    page.wait_for_selector("[role=status]")
+    assert "extends" in page.inner_text("[role=status]")
+    assert candidate(page, PAIR).count() == 0
+    with Store.open(path) as store:
+        assert store.has_edge(Edge.make(B, "extends", A, "The wider one.").id)
+
+    # Taken back, it waits again; nothing else is offered to be taken back.
+    page.click("[role=status] button")
+    page.wait_for_selector(f"#{review_anchor(PAIR)}")
+    assert page.locator("[role=status] button").count() == 0
+    with Store.open(path) as store:
+        assert store.dump() == before
+
+    # The same: one is kept.
+    form = candidate(page, PAIR).locator("form.as-merge")
+    form.locator(f"input[value='{B}']").check()
+    form.locator("button").click()
+    page.wait_for_selector("[role=status]")
+    with Store.open(path) as store:
+        assert store.resolve(A) == B
+    page.goto(f"{url}/node/{A}")
+    assert page.url == f"{url}/node/{B}"
+    assert "Alignment faking" in page.inner_text("main")
+
+
+def test_a_thing_without_a_type_gets_one_and_a_pair_is_declined(
+    page: Any, served: tuple[str, str, Path]
+) -> None:
+    url, token, path = served
+    page.goto(f"{url}/?token={token}")
+    page.goto(f"{url}/review")
+    form = candidate(page, NEAR.id).locator("form.as-edge")
+    form.locator("select[name=type]").select_option("method")
+    form.locator("select[name=edge]").select_option("measures:in")
+    form.locator("button").click()
+    page.wait_for_selector("[role=status]")
+    candidate(page, PAIR).get_by_role("button", name="Not the same").click()
+    page.wait_for_selector("[role=status]")
+    assert candidate(page, PAIR).count() == 0
+    page.goto(f"{url}/review")
+    assert candidate(page, PAIR).count() == 0
+    with Store.open(path) as store:
+        assert store.node("method:a-measure-of-it").gloss == HOSTILE
+        decision = store.decision(PAIR)
+        assert decision is not None
+        assert (decision.verdict, decision.by) == ("not-same", "me")
+
+
+def test_without_the_token_there_is_nothing_to_press(
+    page: Any, served: tuple[str, str, Path]
+) -> None:
+    url, _, _ = served
+    page.goto(f"{url}/review")
+    assert candidate(page, PAIR).count() == 1
+    assert page.locator("form[method=post]").count() == 0
+    page.goto(f"{url}/node/claim:hostile")
+    assert page.inner_text("h1").startswith("<script>")
