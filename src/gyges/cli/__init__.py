@@ -6,6 +6,7 @@ to stderr. Exit status: 0 done, 1 could not, 2 ran and a gate failed.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -50,7 +51,10 @@ _COMMANDS = {
         "Let a model write paraphrases of a setting, and keep those that say the same.",
     ),
     "settings": ("gyges.cli.settings", "List, show, check and render the settings."),
-    "graph": ("gyges.cli.graph", "Read and change the research graph: what the field knows, and how."),
+    "graph": (
+        "gyges.cli.graph",
+        "Read and change the research graph: what the field knows, and how.",
+    ),
 }
 
 
@@ -124,6 +128,18 @@ def _run(arguments: list[str]) -> int:
         return 1
     except BrokenPipeError:
         return 0
+    except sqlite3.Error as error:
+        if debug:
+            raise
+        _say(
+            f"the graph's file cannot be used: {error}; restore it from a copy, or name another with --graph"
+        )
+        return 1
+    except UnicodeEncodeError as error:
+        if debug:
+            raise
+        _say(f"{error.object[:60]!r} is no text that a file can hold")
+        return 1
     except OSError as error:
         if debug:
             raise

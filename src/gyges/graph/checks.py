@@ -31,7 +31,7 @@ MOST_LABEL = 500
 MOST_GLOSS = 20_000
 """Characters of a gloss, a note or a passage."""
 _MOST_ITEMS = 2_000
-_MOST_WORDS = 1_000_000
+_MOST_WORDS = 150
 
 _ID = re.compile(r"[a-z]+:[a-z0-9][a-z0-9._~%+-]{0,399}")
 _EDGE_ID = re.compile(r"e:[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -326,7 +326,7 @@ def _passage(given: Any, say: _Say) -> None:
         say(f"sha256 is {_show(given.get('sha256'))}; it is 64 hexadecimal digits")
     words = given.get("words")
     if isinstance(words, bool) or not isinstance(words, int) or not 1 <= words <= _MOST_WORDS:
-        say(f"words is {_show(words)}; it is how many words the passage has")
+        say(f"words is {_show(words)}; it is how many words the passage has, at most {_MOST_WORDS}")
     _text(given, "text", MOST_GLOSS, say)
 
 

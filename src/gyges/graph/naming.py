@@ -97,7 +97,7 @@ def identifiers_of(type_: str, identifiers: Mapping[str, str]) -> set[tuple[str,
             found.add((name, _address(said)))
         elif name in _STRONG:
             found.add((name, said))
-    return found
+    return {one for one in found if one[1]}
 
 
 def differing(one: set[tuple[str, str]], other: set[tuple[str, str]]) -> str:

@@ -24,10 +24,13 @@ HOW = {
     "id": "its id",
     "label": "its label",
     "alias": "another name of it, or an id that was merged into it",
-    "text": "words in its label, aliases or gloss",
+    "text": "words in its label, aliases, identifiers or gloss",
     "semantic": "its text means something similar",
 }
 """How a node can be found, the surest first."""
+
+LEAST_ALIKE = 0.3
+"""The cosine below which a node is not told as similar in meaning to what was asked."""
 
 _MOST_WORDS = 32
 _MOST_WEIGHED = 10_000
@@ -93,7 +96,11 @@ def search(
         "label": lambda: ((one, None) for one in store.named(query)),
         "alias": lambda: (),
         "text": lambda: _text(store, query, types, limit),
-        "semantic": lambda: nearest_to(query, limit + len(found), types) if nearest_to else (),
+        "semantic": lambda: (
+            (id_, score)
+            for id_, score in (nearest_to(query, limit + len(found), types) if nearest_to else ())
+            if score >= LEAST_ALIKE
+        ),
     }
     # A name that is asked for can turn out to be another name.
     asked = {*how, *(("id", "label") if "alias" in how else ())}

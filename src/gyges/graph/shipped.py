@@ -88,13 +88,20 @@ def open_graph(path: Path | None = None, *, create: bool = True) -> Store:
 def is_current(store: Store) -> bool:
     """Say whether a graph follows the files that ship with this version; also true where it never held them."""
     row = store.connection.execute("SELECT value FROM meta WHERE key = 'shipped'").fetchone()
-    return row is None or row[0] == _version()
+    if row is None:
+        return True
+    version, _, number = row[0].partition(" ")
+    undone = any(one.undone and str(one.number) == number for one in store.history())
+    return bool(version == _version()) and not undone
 
 
 def remember(store: Store) -> None:
     """Note which curated files a graph follows by now."""
+    # With the change that brought them: where that is undone, the graph follows older ones again.
+    number = next((one.number for one in store.history() if one.what in (TAKE_IN, FOLLOW)), 0)
     store.connection.execute(
-        "INSERT OR REPLACE INTO meta (key, value) VALUES ('shipped', ?)", (_version(),)
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('shipped', ?)",
+        (f"{_version()} {number}",),
     )
 
 

@@ -211,12 +211,16 @@ def _built_on(store: Store, node: str) -> bool:
 def _as_shipped(store: Store, stand: dict[_Key, Node | Edge]) -> dict[_Key, Node | Edge]:
     """Return the rows as the curated files last left them, under the ids that nodes have here by now."""
     rows = store.connection.execute(
-        "SELECT op.kind, op.key, op.after FROM op JOIN change ON change.number = op.change"
+        "SELECT op.kind, op.key, op.after, change.number FROM op JOIN change ON change.number = op.change"
         " WHERE change.what IN (?, ?) AND op.kind IN ('node', 'edge') ORDER BY op.num",
         (TAKE_IN, FOLLOW),
     )
+    # What was undone never came; of the first change, what was taken away stays away.
+    undone = {one.number for one in store.history() if one.undone and one.what == FOLLOW}
     found: dict[_Key, str] = {}
-    for kind, key, after in rows:
+    for kind, key, after, number in rows:
+        if number in undone:
+            continue
         if after is None:
             found.pop((kind, key), None)
         else:

@@ -26,7 +26,7 @@ def page_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[st
     yield from _findings(page["findings"], most)
     yield from _neighbours(page, full, most)
     yield from _quotes(page["quotes"])
-    yield from _similar(page["similar"], page["similarity"])
+    yield from _similar(page["similar"], page["similarity"], most)
 
 
 def _head(node: Mapping[str, Any]) -> Iterator[str]:
@@ -54,9 +54,14 @@ def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> It
     if not counts["supports"] and not counts["contradicts"]:
         yield "Nothing in the graph speaks for or against it yet."
         return
-    yield (
-        f"What bears on it, and on what is said of it ({counts['supports']} for, {counts['contradicts']} against)"
-    )
+    own = next((one for one in bearing["about"] if one["id"] == node), None)
+    contested = sum(1 for one in bearing["about"] if one["supports"] and one["contradicts"])
+    if own is not None:
+        yield f"What speaks for and against it ({own['supports']} for, {own['contradicts']} against)"
+    else:
+        # A sum over claims that contradict each other would say nothing.
+        said = len(bearing["about"])
+        yield f"What is said of it, and what speaks for and against that ({said} statements, {contested} contested)"
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for one in (*bearing["supports"], *bearing["contradicts"]):
         groups.setdefault(one["about"]["id"], []).append(one)
@@ -90,7 +95,7 @@ def _findings(findings: Sequence[Mapping[str, Any]], most: int) -> Iterator[str]
     yield ""
     yield f"Findings that bear on it ({len(findings)})"
     for one in findings[:most]:
-        via = f" {one['via_label']}" if one["via"] else ""
+        via = f" {one['via_label']}" if one["via"] else " it"
         yield from wrapped(f"{one['label']} ({one['id']}): {one['reads']}{via}", "  ", "    ")
     yield from _left(findings, most)
 
@@ -182,18 +187,22 @@ def _quotes(quotes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"    gyges graph attach FILE --to {one['source']['id']}"
 
 
-def _similar(similar: Sequence[Mapping[str, Any]], how: Mapping[str, Any]) -> Iterator[str]:
+def _similar(
+    similar: Sequence[Mapping[str, Any]], how: Mapping[str, Any], most: int
+) -> Iterator[str]:
     yield ""
     if how.get("missing"):
         yield from wrapped(f"Related by similarity: {how['missing']}", "")
         return
     yield from wrapped(
-        f"Related by similarity, and joined by no edge ({len(similar)}; cosine ≥ {how['threshold']:g}, {how['model']}, "
+        f"Related by similarity, and joined by no edge ({how['found']}; cosine ≥ {how['threshold']:g}, {how['model']}, "
         f"{how['compared']:,} nodes compared)",
         "",
     )
-    for one in similar:
+    for one in similar[: max(most, 10)]:
         yield from wrapped(f"{one['score']:.3f}  {one['label']} ({one['id']})", "  ", "         ")
+    if how["found"] > max(most, 10):
+        yield f"  and {how['found'] - max(most, 10)} more: --most {how['found']}"
     if similar:
         yield "  gyges graph review decides on them"
 

@@ -28,7 +28,7 @@ def command(
     target: Path, form: str | None, number: int | None, file: Path | None, as_json: bool
 ) -> None:
     """Write the graph to FILE: jsonl (everything), csv (a folder), graphml, jsonld, cypher or ladybug (a script)."""
-    from gyges.graph.formats import write
+    from gyges.graph.formats import FORMATS, format_of, write
 
     with opened(file) as current:
         store = current if number is None else current.at(number)
@@ -41,7 +41,14 @@ def command(
             proposals=store.proposals(),
         )
         nodes, edges = store.count_nodes(), store.count_edges()
+        left_out = len(store.decisions()) + len(store.proposals())
+        format_of_target = FORMATS[form] if form else format_of(target)
     if as_json:
         print_json({"file": str(target), "nodes": nodes, "edges": edges})
     else:
         click.echo(f"{target}: {nodes:,} nodes, {edges:,} edges")
+    if left_out and not format_of_target.review:
+        click.echo(
+            f"{left_out:,} decisions and proposals are not in it; jsonl holds them as well",
+            err=True,
+        )

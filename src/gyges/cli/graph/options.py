@@ -87,6 +87,8 @@ def who(by: str | None) -> str:
     import getpass
 
     if by is not None:
+        if not by.isprintable() or not by.strip():
+            raise click.UsageError(f"--by {by!r} is no name that a page can show")
         return by
     try:
         return getpass.getuser()

@@ -11,6 +11,9 @@ from gyges.cli.options import as_json
 
 __all__ = ["command"]
 
+_MOST_ALIKE = 200
+_MOST_LOOKED = 1000
+
 
 @click.command("show")
 @click.argument("node", metavar="ID")
@@ -39,7 +42,9 @@ def command(
     with opened(file) as store:
         alike = likenesses(store, threshold)
         found = store.resolve(node)
-        page = page_of(store, found, similar=alike.around(found), similarity=alike.about())
+        like = alike.around(found, _MOST_LOOKED)
+        about = {**alike.about(), "found": len(like)}
+        page = page_of(store, found, similar=like[:_MOST_ALIKE], similarity=about)
     if as_json:
         print_json(page)
         return

@@ -147,7 +147,8 @@ class Store(Reading, Past):
                 db.execute("SELECT coalesce(max(number), 0) + 1 FROM change").fetchone()[0]
             )
             db.execute(
-                "INSERT INTO change VALUES (?, ?, ?, ?, ?)", (number, now(), what, by, undoes)
+                "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
+                (number, now(), _shown(what), _shown(by), undoes),
             )
             self._open = Change(db, number)
             yield self._open
@@ -324,6 +325,11 @@ def _address(name: str) -> str:
     # can be there either, so the file may be read as it is. One that was not closed needs those files.
     alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
     return f"{path.as_uri()}?immutable=1" if alone else path.as_uri()
+
+
+def _shown(text: str) -> str:
+    """Replace what no page and no terminal can show: the history is printed."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _roll_back(db: sqlite3.Connection) -> None:
