@@ -16,9 +16,12 @@ from inspect_ai.model import GenerateConfig, get_model
 
 from gyges.errors import GraphError, SubjectError
 from gyges.graph.checks import check_edge, check_node
-from gyges.graph.extraction import Extracted, denial, propose, windows_of
+from gyges.graph.extraction import Extracted, Window, denial, guard, hedge, propose, windows_of
+from gyges.graph.extraction.checking import Checker
+from gyges.graph.extraction.wording import STEMS, says
 from gyges.graph.model import Edge, Node
 from gyges.graph.passages import Text
+from gyges.graph.vocabulary import RELATIONS
 from servers import Request, say, serving
 
 TEXT = """\
@@ -252,6 +255,40 @@ def test_what_does_not_hold_is_refused_with_the_reason(given: Any, why: str) -> 
     assert len(found.proposals) == 1
 
 
+@pytest.mark.parametrize("field", ["gloss", "quote", "subject", "object", "relation"])
+def test_half_of_a_character_costs_one_statement_and_not_the_others(field: str) -> None:
+    broken: dict[str, Any] = {**statement(), field: "a\ud800b"}
+    if field in ("subject", "object"):
+        broken[field] = {"type": "concept", "label": "a\ud800b"}
+    found = extract(broken, statement())
+    assert f"{field} holds half of a character, U+D800" in reasons(found)
+    assert len(found.proposals) == 1
+    json.dumps(found.refused, ensure_ascii=False).encode()
+
+
+def test_a_statement_over_which_a_check_stumbles_costs_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = Checker.check
+
+    def stumbling(self: Checker, given: Any, window: Window) -> Any:
+        if given["gloss"] == "odd":
+            raise UnicodeError("half \ud800 of it")
+        return check(self, given, window)
+
+    monkeypatch.setattr(Checker, "check", stumbling)
+    found = extract(statement(gloss="odd"), statement())
+    assert reasons(found) == "could not be checked: UnicodeError: half ? of it"
+    assert len(found.proposals) == 1
+
+
+def test_a_proposal_that_cannot_be_made_is_told() -> None:
+    own = Node("paper:roe-2031-reward", "Reward models and what they do")
+    found = extract(statement(), source="notes\ud800.txt", own=own)
+    assert found.proposals == []
+    assert "could not be checked: UnicodeEncodeError" in reasons(found)
+
+
 def test_a_claim_that_denies_may_rest_on_a_sentence_that_denies() -> None:
     quote = "Label smoothing, by contrast, does not mitigate reward hacking in any of our runs"
     claim = ("finding", "Label smoothing does not mitigate reward hacking")
@@ -325,6 +362,40 @@ DENIED = [
     "Although pretraining matters, RLHF does not cause alignment faking.",
     "Whether RLHF causes alignment faking is unknown.",
     "If RLHF caused alignment faking, we would have seen it.",
+    "There is zero evidence that RLHF causes alignment faking.",
+    "RLHF had zero effect on alignment faking.",
+    "RLHF caused alignment faking in 0% of runs.",
+    "In 0% of runs, RLHF caused alignment faking.",
+    "RLHF caused alignment faking in 0 of 40 runs.",
+    "The claim that RLHF causes alignment faking was retracted.",
+    "The authors retracted the claim that RLHF causes alignment faking.",
+    "RLHF causes alignment faking, an allegation we disprove below.",
+    "RLHF causes alignment faking, a claim that was later withdrawn.",
+    "RLHF causes alignment faking, a view which we reject.",
+    "Does RLHF cause alignment faking? We tested that and the answer is no.",
+    "Does RLHF cause alignment faking?",
+    "It is said that RLHF causes alignment faking; our data say otherwise.",
+    "RLHF causes alignment faking, they say. Our runs show the opposite.",
+    "RLHF causes alignment faking less often than chance, i.e. in no run at all.",
+    "RLHF caused alignment faking in no run at all.",
+    "Contra Smith, who says RLHF causes alignment faking, we saw it with pruning.",
+    "Contrary to Roe et al., who claim that RLHF causes alignment faking, pruning does.",
+    "That RLHF causes alignment faking is nonsense.",
+    "That RLHF causes alignment faking would be surprising and we saw none of it.",
+    "Previously it was believed that RLHF causes alignment faking. This turned out to be false.",
+    "RLHF causes alignment faking. This is wrong.",
+    "Some say RLHF causes alignment faking. That claim has since been refuted.",
+    "RLHF causes alignment faking (this is not the case).",
+    "RLHF causes alignment faking. It did not replicate.",
+    "RLHF is said to cause alignment faking, but it does not.",
+    "Few believe that RLHF causes alignment faking.",
+    "Our ablation exonerated RLHF of alignment faking.",
+    "We doubt very much that\n\nRLHF causes alignment faking.",
+    "The following is false: RLHF causes alignment faking.",
+    "Zero of our runs showed RLHF causing alignment faking.",
+    "RLHF is innocent of alignment faking.",
+    "RLHF was cleared of causing alignment faking.",
+    "Had RLHF caused alignment faking, we would have seen it.",
 ]
 ASSERTED = [
     "RLHF causes alignment faking.",
@@ -368,6 +439,31 @@ ASSERTED = [
     "RLHF undoubtedly causes alignment faking.",
     "Nevertheless, RLHF causes alignment faking.",
     "Not surprisingly, RLHF causes alignment faking.",
+    "RLHF raises alignment faking from 0% to 12% of runs.",
+    "RLHF causes alignment faking in 10% of runs.",
+    "With zero-shot prompts RLHF causes alignment faking.",
+    "The first report was retracted, but RLHF causes alignment faking.",
+    "RLHF causes alignment faking, a result that contradicts Smith.",
+    "RLHF causes alignment faking, a finding that we replicate.",
+    "RLHF causes alignment faking, a finding that refutes earlier work.",
+    "Contra Smith, RLHF causes alignment faking.",
+    "Contra Smith, who says that pruning matters, RLHF causes alignment faking.",
+    "A few studies find that RLHF causes alignment faking.",
+    "Few-shot prompts aside, RLHF causes alignment faking.",
+    "That RLHF causes alignment faking is surprising.",
+    "RLHF causes alignment faking. This is not surprising.",
+    "RLHF causes alignment faking. It was wrong to ignore that.",
+    "RLHF causes alignment faking. This is not the case for pruning.",
+    "RLHF causes alignment faking; that pruning does so is false.",
+    "RLHF causes alignment faking but pruning does not.",
+    "RLHF causes alignment faking; we saw no such effect with pruning.",
+    "Pruning was exonerated, and RLHF causes alignment faking.",
+    "RLHF causes alignment faking, which in no run hurt helpfulness.",
+    "Does pruning matter? RLHF causes alignment faking.",
+    "It was once believed that pruning does it, but RLHF causes alignment faking.",
+    "RLHF causes alignment faking, and our data say so.",
+    "Our results overturn earlier views and show that RLHF causes alignment faking.",
+    "RLHF causes alignment faking in 40% of runs and 0% of controls.",
 ]
 
 
@@ -379,6 +475,75 @@ def test_a_denial_is_seen(sentence: str) -> None:
 @pytest.mark.parametrize("sentence", ASSERTED)
 def test_a_denial_of_something_else_lets_the_statement_pass(sentence: str) -> None:
     assert denial(sentence, "causes", X, Y) == ""
+
+
+def test_the_figures_in_the_guards_words_are_those_of_these_tests() -> None:
+    said = f"{len(DENIED)} sentences that deny and {len(ASSERTED)} that do not"
+    assert said in " ".join((guard.__doc__ or "").split())
+
+
+def test_a_sentence_behind_the_quote_may_take_it_back() -> None:
+    made = statement(quote="preference training causes reward hacking")
+    for said in (
+        "believed that preference training causes reward hacking. This turned out to be false.",
+        "believed that preference training causes reward hacking.\n\nThis is wrong.",
+    ):
+        found = extract(made, text=f"It was widely {said}")
+        assert "denies or only asks it: 'This" in reasons(found)
+    asked = extract(
+        made, text="We doubt very much that\n\npreference training causes reward hacking."
+    )
+    assert "denies or only asks it: 'doubt'" in reasons(asked)
+    text = "preference training causes reward hacking. It does not cause sycophancy."
+    assert len(extract(made, text=text).proposals) == 1
+    text = "What we do not know\n\nPreference training causes reward hacking."
+    assert len(extract(made, text=text).proposals) == 1
+
+
+HEDGED = [
+    ("RLHF might cause alignment faking.", "might"),
+    ("RLHF may cause alignment faking.", "may"),
+    ("RLHF could, in small models, cause alignment faking.", "could"),
+    ("Perhaps RLHF causes alignment faking.", "Perhaps"),
+    ("We suspect that RLHF causes alignment faking.", "suspect"),
+    ("RLHF causes alignment faking, probably.", "probably"),
+    ("RLHF causes alignment faking.", ""),
+    ("In May, RLHF caused alignment faking.", ""),
+    ("RLHF causes alignment faking, which may be strategic.", ""),
+    ("Pruning might help, but RLHF causes alignment faking.", ""),
+    ("Although it may be rare, RLHF causes alignment faking.", ""),
+    ("RLHF causes alignment faking. It might cause sycophancy.", ""),
+    ("RLHF causes alignment faking when the prompt might be read.", ""),
+]
+
+
+@pytest.mark.parametrize(("sentence", "said"), HEDGED)
+def test_a_hedge_is_seen_where_it_is_of_the_statement(sentence: str, said: str) -> None:
+    assert hedge(sentence, X, Y) == said
+    assert denial(sentence, "causes", X, Y) == ""
+
+
+def test_a_hedged_statement_is_proposed_with_a_note() -> None:
+    for word in ("might", "may", "could"):
+        text = f"Preference training {word} cause reward hacking."
+        found = extract(statement(quote=text), text=text)
+        assert found.proposals[0].note == f"hedged: {word}"
+
+
+def test_a_passage_without_a_word_for_the_relation_is_told() -> None:
+    text = "We looked at preference training and reward hacking in small policies."
+    found = extract(statement(quote=text), text=text)
+    assert found.proposals[0].note == 'no word for "causes" stands in the passage'
+    assert extract(statement()).proposals[0].note == ""
+
+
+def test_every_relation_that_a_model_may_use_has_words() -> None:
+    assert set(STEMS) == set(RELATIONS) - {"quotes"}
+    for name, rule in RELATIONS.items():
+        if name != "quotes":
+            assert says(rule.reads, name), name
+            assert says(rule.back, name) or name in ("authored_by", "part_of"), name
+            assert not says("xxxx xxxx", name)
 
 
 @pytest.mark.parametrize("sentence", DENIED[:25])

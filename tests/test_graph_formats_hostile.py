@@ -368,6 +368,13 @@ def test_graphml_that_cannot_be_read_says_why(inside, said, tmp_path):
     assert said in told(put(tmp_path / "g.graphml", f"<graphml>\n{inside}"))
 
 
+@pytest.mark.parametrize("name", ["utf-7", "shift_jis", "idna", "rot13", "no-such"])
+def test_graphml_in_an_encoding_that_the_parser_cannot_read_is_refused(name, tmp_path):
+    text = f'<?xml version="1.0" encoding="{name}"?>\n<graphml><graph/></graphml>'
+    said = told(put(tmp_path / "g.graphml", text))
+    assert f"is written in '{name}', which is not read; save it as UTF-8" in said
+
+
 def test_a_text_without_end_in_xml_is_not_held(tmp_path):
     path = tmp_path / "g.graphml"
     with path.open("wb") as file:

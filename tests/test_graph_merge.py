@@ -82,7 +82,7 @@ def test_a_merge_keeps_everything_of_both_and_touches_nobody_else(
             }
             assert set(getattr(kept, fields).values()) == both
         assert node_problems(kept.to_dict()) == []
-        said = {edge.gloss for edge in between} - {""}
+        said = {f"{edge.relation}: {edge.gloss}" for edge in between if edge.gloss}
         assert said <= {one.note for one in kept.evidence}
         glosses = {kept.gloss, *(one.note for one in kept.evidence)}
         assert {before[keep].gloss, before[drop].gloss} - {""} <= glosses

@@ -50,6 +50,9 @@ from gyges.graph.site import Links, render_node, render_review
 Page = dict[str, Any]
 
 
+NEAR = 0.6
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("page")
@@ -59,7 +62,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def alike(store: Store) -> Likenesses:
-    return Likenesses(store)
+    # All that is nearer is joined to the concept by an edge.
+    return Likenesses(store, NEAR)
 
 
 @pytest.fixture(scope="module")
@@ -471,10 +475,11 @@ def test_the_model_the_threshold_and_how_many_were_compared_are_said(
     said = page["similarity"]
     assert said["missing"] is None
     assert "minilm" in said["model"].lower()
-    assert said["threshold"] == 0.65
+    assert said["threshold"] == NEAR
+    assert Likenesses(store).threshold == 0.65
     assert said["compared"] == store.count_nodes()
     assert said["model"] in site
-    assert "0.65" in site
+    assert f"{NEAR:.2f}" in site
 
 
 @embeds
@@ -496,7 +501,7 @@ def test_the_list_equals_a_comparison_of_all_vectors_by_force(
     expected = {
         id_: cosine
         for id_, cosine in zip(vectors.ids, cosines, strict=True)
-        if cosine >= 0.65 and id_ != CONCEPT and id_ not in joining
+        if cosine >= NEAR and id_ != CONCEPT and id_ not in joining
     }
     assert sorted(ids(page["similar"])) == sorted(expected)
     for one in page["similar"]:
@@ -513,10 +518,12 @@ def test_none_of_the_similar_is_joined_by_an_edge(
 @embeds
 def test_the_threshold_can_be_moved_both_ways(store: Store, page: Page) -> None:
     here = set(ids(page["similar"]))
-    more = Likenesses(store, 0.55).around(CONCEPT)
-    less = Likenesses(store, 0.7).around(CONCEPT)
+    more = Likenesses(store, NEAR - 0.05).around(CONCEPT, 200)
+    less = Likenesses(store, NEAR + 0.02).around(CONCEPT)
     assert here < {id_ for id_, _ in more}
-    assert {id_ for id_, _ in less} == {one["id"] for one in page["similar"] if one["score"] >= 0.7}
+    assert {id_ for id_, _ in less} == {
+        one["id"] for one in page["similar"] if one["score"] >= NEAR + 0.02
+    }
     assert Likenesses(store, 1.0).around(CONCEPT) == []
     with pytest.raises(GraphError, match=r"threshold is 1\.5"):
         Likenesses(store, 1.5)

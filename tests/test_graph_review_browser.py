@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +98,10 @@ def test_a_person_accepts_merges_declines_and_takes_back(
     url, token, path = served
     with Store.open(path) as store:
         before = store.dump()
-    page.goto(f"{url}/?token={token}")
-    assert page.url == f"{url}/"
-    page.goto(f"{url}/review")
+    own = f"{url}/{token}"
+    page.goto(f"{own}/")
+    page.get_by_role("link", name="Review", exact=True).click()
+    page.wait_for_url(f"{own}/review")
 
     # As an edge, with a relation that the vocabulary allows and a reason.
     one = candidate(page, PAIR)
@@ -127,8 +129,8 @@ def test_a_person_accepts_merges_declines_and_takes_back(
     page.wait_for_selector("[role=status]")
     with Store.open(path) as store:
         assert store.resolve(A) == B
-    page.goto(f"{url}/node/{A}")
-    assert page.url == f"{url}/node/{B}"
+    page.goto(f"{own}/node/{A}")
+    assert page.url == f"{own}/node/{B}"
     assert "Alignment faking" in page.inner_text("main")
 
 
@@ -136,8 +138,7 @@ def test_a_thing_without_a_type_gets_one_and_a_pair_is_declined(
     page: Any, served: tuple[str, str, Path]
 ) -> None:
     url, token, path = served
-    page.goto(f"{url}/?token={token}")
-    page.goto(f"{url}/review")
+    page.goto(f"{url}/{token}/review")
     form = candidate(page, NEAR.id).locator("form.as-edge")
     form.locator("select[name=type]").select_option("method")
     form.locator("select[name=edge]").select_option("measures:in")
@@ -146,13 +147,29 @@ def test_a_thing_without_a_type_gets_one_and_a_pair_is_declined(
     candidate(page, PAIR).get_by_role("button", name="Not the same").click()
     page.wait_for_selector("[role=status]")
     assert candidate(page, PAIR).count() == 0
-    page.goto(f"{url}/review")
+    page.goto(f"{url}/{token}/review")
     assert candidate(page, PAIR).count() == 0
     with Store.open(path) as store:
         assert store.node("method:a-measure-of-it").gloss == HOSTILE
         decision = store.decision(PAIR)
         assert decision is not None
         assert (decision.verdict, decision.by) == ("not-same", "me")
+
+
+def test_what_is_kept_of_two_stands_in_lines_of_its_own_on_a_tablet(
+    page: Any, served: tuple[str, str, Path]
+) -> None:
+    url, token, _ = served
+    page.set_viewport_size({"width": 768, "height": 1024})
+    page.goto(f"{url}/{token}/review")
+    form = candidate(page, PAIR).locator("form.as-merge")
+    boxes = [
+        form.locator(name).bounding_box()
+        for name in ("legend", "label >> nth=0", "label >> nth=1", "button")
+    ]
+    lefts = [box["x"] for box in boxes]
+    assert max(lefts) - min(lefts) <= 1
+    assert all(b["y"] >= a["y"] + a["height"] for a, b in pairwise(boxes))
 
 
 def test_without_the_token_there_is_nothing_to_press(

@@ -162,7 +162,9 @@ def _once(made: list[Store] = []) -> Store:  # noqa: B006 - one store for all ex
 
 @embeds
 def test_meaning_finds_what_shares_no_word_and_says_how_near() -> None:
-    with graph(FAKING, GAP, node("thinker:a", "Ann Smith"), source=False) as store:
+    with graph(
+        FAKING, GAP, node("thinker:a", "Ann Smith, who studies pretended obedience"), source=False
+    ) as store:
         alike = Likenesses(store, 0.0)
         hits = search(store, "pretending obedience while being taught", nearest_to=alike.nearest)
     assert hits[0].id == "concept:faking"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 import threading
@@ -75,8 +76,8 @@ class Served:
         while not self._uvicorn.started:
             time.sleep(0.01)
         self.stranger = httpx.Client(base_url=self.url, timeout=30)
-        self.owner = httpx.Client(base_url=self.url, timeout=30)
-        self.owner.get("/", params={"token": self.server.token})
+        self.own = f"{self.url}/{self.server.token}"
+        self.owner = httpx.Client(base_url=self.own, timeout=30)
 
     def close(self) -> None:
         self.stranger.close()
@@ -85,7 +86,7 @@ class Served:
         self._thread.join(10)
         self.store.close()
 
-    def post(self, address: str = "/review", **form: str) -> httpx.Response:
+    def post(self, address: str = "review", **form: str) -> httpx.Response:
         return self.owner.post(address, data={"token": self.server.token} | form)
 
     def dump(self) -> bytes:
@@ -138,11 +139,17 @@ def test_what_is_not_there_is_a_page_with_what_may_have_been_meant(calm: Served)
     assert calm.stranger.get("/node/%ff%00").status_code == 404
 
 
-def test_a_merged_id_is_a_lasting_redirect(served: Served) -> None:
+def test_a_merged_id_leads_to_what_stayed_and_no_browser_keeps_that(served: Served) -> None:
     with Store.open(served.path) as other:
         other.merge(A, B)
     answer = served.stranger.get(f"/node/{B}")
-    assert (answer.status_code, answer.headers["location"]) == (301, f"/node/{A}")
+    assert (answer.status_code, answer.headers["location"]) == (307, f"/node/{A}")
+    assert answer.headers["cache-control"] == "no-store"
+    answer = served.owner.get(f"node/{B}")
+    assert answer.headers["location"] == f"/{served.server.token}/node/{A}"
+    with Store.open(served.path) as other:
+        other.undo()
+    assert served.stranger.get(f"/node/{B}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -193,34 +200,72 @@ def test_only_names_of_this_machine_are_answered(calm: Served, host: str, status
     assert calm.stranger.get("/", headers={"Host": host}).status_code == status
 
 
-def test_the_token_leaves_the_address_and_is_kept_from_scripts_and_other_sites(
-    calm: Served,
-) -> None:
-    answer = httpx.get(calm.url, params={"token": calm.server.token})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    cookie = answer.headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=strict" in cookie
-    wrong = httpx.get(calm.url, params={"token": "wrong"})
-    assert "set-cookie" not in wrong.headers
-    assert calm.server.token not in calm.stranger.get("/").text
+PAGES = ("", f"node/{A}", "search?q=faking", "health", "review", "node/concept:fakin", "nowhere")
+
+
+def test_the_token_is_in_the_path_and_in_no_cookie(calm: Served) -> None:
+    for address in PAGES:
+        for client in (calm.owner, calm.stranger):
+            answer = client.get(address)
+            assert "set-cookie" not in answer.headers
+            assert answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_pages_below_the_token_stay_below_it_and_the_others_do_not_know_it(calm: Served) -> None:
+    token = calm.server.token
+    for address in PAGES:
+        mine, theirs = calm.owner.get(address), calm.stranger.get(address)
+        assert mine.status_code == theirs.status_code
+        assert token not in theirs.text
+        inner = re.findall(r'(?:href|src|action)="(/[^"]*)"', mine.text)
+        assert inner
+        assert all(one.startswith(f"/{token}/") for one in inner), address
+    assert calm.owner.get("assets/graph.css").status_code == 200
+    bare = calm.stranger.get(f"/{token}")
+    assert (bare.status_code, bare.headers["location"]) == (307, f"/{token}/")
+
+
+def test_nothing_stands_below_another_first_part_of_a_path(calm: Served) -> None:
+    for first in ("wrong", calm.server.token[:-1], calm.server.token + "x", "%C3%A9", "review"):
+        for rest in ("", "review", "health", f"node/{A}", "assets/graph.css"):
+            if (first, rest) == ("review", ""):
+                continue
+            answer = calm.stranger.get(f"/{first}/{rest}")
+            assert answer.status_code == 404, (first, rest)
+            assert calm.server.token not in answer.text.replace(first, "")
+
+
+def test_two_servers_on_one_machine_do_not_disturb_each_other(tmp_path: Path, calm: Served) -> None:
+    other = Served(tmp_path / "graph.sqlite3")
+    try:
+        with httpx.Client(timeout=30) as one_browser:
+            for one in (calm, other, calm):
+                text = one_browser.get(f"{one.own}/review").text
+                assert f'action="/{one.server.token}/review"' in text
+            form = {"token": calm.server.token, "key": PAIR, "verdict": "not-same"}
+            assert one_browser.post(f"{other.own}/review", data=form).status_code == 403
+            assert not one_browser.cookies
+    finally:
+        other.close()
 
 
 # ---------------------------------------------------------------------- writing is refused
 
 
-def test_a_decision_needs_the_cookie_and_the_forms_token(calm: Served) -> None:
+def test_a_decision_needs_the_token_in_the_path_and_in_the_form(calm: Served) -> None:
     before = calm.dump()
     form = {"key": PAIR, "verdict": "not-same"}
-    with httpx.Client(base_url=calm.url) as stranger:
-        assert stranger.post("/review", data=form).status_code == 403
-        assert stranger.post("/review", data=form | {"token": "wrong"}).status_code == 403
-        # The token in the form alone is not the visitor's.
-        with_token = form | {"token": calm.server.token}
-        assert stranger.post("/review", data=with_token).status_code == 403
-        assert stranger.post("/undo", data={"token": calm.server.token}).status_code == 403
-    assert calm.owner.post("/review", data=form).status_code == 403
-    assert calm.owner.post("/review", data=form | {"token": "é"}).status_code == 403
+    # The token in the form alone is not the visitor's.
+    with_token = form | {"token": calm.server.token}
+    for address in ("/review", "/undo", "/wrong/review", "/wrong/undo", "/", "/health"):
+        answer = calm.stranger.post(address, data=with_token)
+        assert answer.status_code == 404, address
+        assert "gyges graph serve" in answer.text
+    cookies = {"gyges_graph": calm.server.token}
+    with httpx.Client(base_url=calm.url, cookies=cookies) as stranger:
+        assert stranger.post("/review", data=with_token).status_code == 404
+    assert calm.owner.post("review", data=form).status_code == 403
+    assert calm.owner.post("review", data=form | {"token": "é"}).status_code == 403
     assert calm.dump() == before
 
 
@@ -230,7 +275,7 @@ def test_a_decision_needs_the_cookie_and_the_forms_token(calm: Served) -> None:
 def test_a_form_of_another_site_is_refused(calm: Served, origin: str) -> None:
     before = calm.dump()
     form = {"token": calm.server.token, "key": PAIR, "verdict": "not-same"}
-    answer = calm.owner.post("/review", data=form, headers={"Origin": origin})
+    answer = calm.owner.post("review", data=form, headers={"Origin": origin})
     assert answer.status_code == 403
     assert calm.dump() == before
 
@@ -238,7 +283,7 @@ def test_a_form_of_another_site_is_refused(calm: Served, origin: str) -> None:
 def test_a_form_under_another_name_of_this_machine_is_refused(calm: Served) -> None:
     before = calm.dump()
     form = {"token": calm.server.token, "key": PAIR, "verdict": "not-same"}
-    answer = calm.owner.post("/review", data=form, headers={"Host": "example.org"})
+    answer = calm.owner.post("review", data=form, headers={"Host": "example.org"})
     assert answer.status_code == 400
     assert calm.dump() == before
 
@@ -246,19 +291,50 @@ def test_a_form_under_another_name_of_this_machine_is_refused(calm: Served) -> N
 def test_another_kind_of_content_or_too_much_of_it_is_refused(calm: Served) -> None:
     before = calm.dump()
     form = {"token": calm.server.token, "key": PAIR, "verdict": "not-same"}
-    assert calm.owner.post("/review", json=form).status_code == 403
-    assert calm.owner.post("/review", content=b"\xff\xfe").status_code == 403
-    assert calm.owner.post("/review", data=form, files={"x": b"y"}).status_code == 403
+    assert calm.owner.post("review", json=form).status_code == 403
+    assert calm.owner.post("review", content=b"\xff\xfe").status_code == 403
+    assert calm.owner.post("review", data=form, files={"x": b"y"}).status_code == 403
     assert calm.post(**form | {"note": "x" * 70_000}).status_code == 403
-    assert calm.owner.put("/review", data=form).status_code == 405
+    assert calm.owner.put("review", data=form).status_code == 405
+    assert calm.dump() == before
+
+
+def test_a_form_that_breaks_off_decides_nothing_and_is_no_error(calm: Served) -> None:
+    said: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(self.format(record))
+
+    handler = Kept()
+    logging.getLogger("uvicorn.error").addHandler(handler)
+    before = calm.dump()
+    try:
+        port = httpx.URL(calm.url).port or 0
+        for address in (f"/{calm.server.token}/review", f"/{calm.server.token}/undo", "/review"):
+            with socket.create_connection(("127.0.0.1", port)) as gone:
+                head = (
+                    f"POST {address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 900\r\n"
+                    "Content-Type: application/x-www-form-urlencoded\r\n\r\ntoken="
+                )
+                gone.sendall(head.encode())
+                time.sleep(0.1)
+        time.sleep(0.3)
+        assert calm.stranger.get("/health").status_code == 200
+    finally:
+        logging.getLogger("uvicorn.error").removeHandler(handler)
+    assert said == []
     assert calm.dump() == before
 
 
 def test_read_only_takes_no_decision_from_anybody(tmp_path: Path) -> None:
     served = Served(tmp_path / "graph.sqlite3", read_only=True)
     try:
-        assert served.post(key=PAIR, verdict="not-same").status_code == 403
-        assert "<form method" not in served.owner.get("/review").text
+        assert served.post(key=PAIR, verdict="not-same").status_code == 404
+        assert served.owner.get("review").status_code == 404
+        form = {"token": served.server.token, "key": PAIR, "verdict": "not-same"}
+        assert served.stranger.post("/review", data=form).status_code == 404
+        assert 'method="post"' not in served.stranger.get("/review").text
     finally:
         served.close()
 
@@ -294,7 +370,7 @@ def test_accept_as_an_edge_in_the_chosen_direction(served: Served) -> None:
         with Store.open(served.path) as store:
             kept = store.edge(made.id)
             assert (kept.channel, kept.by) == ("accepted", "me")
-        assert served.post("/undo").status_code == 200
+        assert served.post("undo").status_code == 200
 
 
 def test_merge_not_same_and_later_and_undo_of_each(served: Served) -> None:
@@ -306,10 +382,10 @@ def test_merge_not_same_and_later_and_undo_of_each(served: Served) -> None:
     ):
         answer = served.post(key=PAIR, **form)
         assert answer.status_code == 200, answer.text
-        assert 'action="/undo"' in answer.text
+        assert f'action="/{served.server.token}/undo"' in answer.text
         after = served.dump()
         assert after != before
-        undone = served.post("/undo")
+        undone = served.post("undo")
         assert undone.status_code == 200
         assert "was taken back" in undone.text
         assert served.dump() == before
@@ -333,36 +409,47 @@ def test_a_proposal_is_taken_in_the_reviewers_words(served: Served) -> None:
 
 
 def test_only_what_was_decided_here_is_undone_from_here(served: Served) -> None:
-    assert served.post("/undo").status_code == 400
+    assert served.post("undo").status_code == 400
     served.post(key=PAIR, verdict="not-same")
     with Store.open(served.path) as other, other.change("elsewhere") as change:
         change.put_node(node("concept:elsewhere"))
-    first = served.post("/undo")
+    first = served.post("undo")
     assert first.status_code == 200
     # Nothing is left that this page did, so it offers nothing, and does nothing, more.
-    assert 'action="/undo"' not in first.text
-    assert served.post("/undo").status_code == 400
+    assert '/undo"' not in first.text
+    assert served.post("undo").status_code == 400
     with Store.open(served.path) as store:
         assert store.decision(PAIR) is None
         assert store.has("concept:elsewhere")
         assert store.count_nodes() == 7
 
 
+def test_a_search_that_was_cut_says_so(served: Served) -> None:
+    assert "More than" not in served.stranger.get("/search?q=faking").text
+    with Store.open(served.path) as other, other.change("many") as change:
+        for number in range(60):
+            change.put_node(node(f"method:m{number}", f"Zymurgy {number}"))
+    text = served.stranger.get("/search?q=zymurgy&type=method").text
+    assert "More than 50 nodes" in text
+    assert "the first 50 stand here" in text
+    assert text.count("Zymurgy ") == 50
+
+
 @embeds
 def test_what_another_process_changes_is_seen(served: Served) -> None:
-    assert PAIR in unescape(served.owner.get("/review").text)
+    assert PAIR in unescape(served.owner.get("review").text)
     assert served.stranger.get(f"/node/{A}").status_code == 200
     with Store.open(served.path) as other:
         other.merge(A, B)
         with other.change("more") as change:
             change.put_node(node("concept:new", "Alignment that is faked"))
-    text = unescape(served.owner.get("/review").text)
+    text = unescape(served.owner.get("review").text)
     assert PAIR not in text
     assert pair_key("concept:new", A) in text
     assert served.stranger.get("/node/concept:new").status_code == 200
     with Store.open(served.path) as other:
         other.undo()
-    assert served.owner.get("/review").status_code == 200
+    assert served.owner.get("review").status_code == 200
     assert served.stranger.get(f"/node/{A}").status_code == 200
 
 
@@ -371,8 +458,8 @@ def test_decisions_at_the_same_time_are_all_kept(served: Served) -> None:
 
     def decide(key: str) -> None:
         form = {"token": served.server.token, "key": key, "verdict": "later"}
-        with httpx.Client(base_url=served.url, cookies=served.owner.cookies, timeout=30) as client:
-            answers.append(client.post("/review", data=form).status_code)
+        with httpx.Client(base_url=served.own, timeout=30) as client:
+            answers.append(client.post("review", data=form).status_code)
 
     keys = [PAIR, pair_key(A, "concept:known"), pair_key(B, "concept:known"), STATEMENT.id]
     threads = [threading.Thread(target=decide, args=(key,)) for key in keys]
@@ -391,7 +478,7 @@ def test_without_the_model_the_pages_say_so(
     monkeypatch.setattr("gyges.graph.likeness.why_missing", lambda: "no model is installed here")
     served = Served(tmp_path / "graph.sqlite3")
     try:
-        for address in (f"/node/{A}", "/search?q=faking", "/review"):
+        for address in (f"node/{A}", "search?q=faking", "review"):
             answer = served.owner.get(address)
             assert answer.status_code == 200
             assert "no model is installed here" in unescape(answer.text)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph_library import graph, quoted
 from graph_pages import (
     CONCEPT,
     GREENBLATT,
@@ -29,12 +30,14 @@ from graph_pages import (
     ugly_page,
 )
 from gyges.errors import GraphError
+from gyges.graph.attaching import attach
 from gyges.graph.likeness import Likenesses
 from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.page import page_of
 from gyges.graph.site import (
     Assets,
     Links,
+    build_site,
     node_file,
     policy,
     render_health,
@@ -483,6 +486,87 @@ def test_two_ids_never_share_a_file_and_no_file_leaves_its_folder(one: str, othe
     assert (path == node_file(f"claim:{other}")) == (one == other)
 
 
+@given(SLUGS)
+def test_no_id_can_be_made_to_meet_the_file_of_another(slug: str) -> None:
+    path = node_file(f"claim:{slug}")
+    # Whoever knows a file's name can take it for an id.
+    made = Path(path).stem
+    assert node_file(f"claim:{made}") != path or made == slug
+
+
+def test_an_id_that_looks_like_a_hashed_name_has_a_file_of_its_own() -> None:
+    with_sign = node_file("concept:a%b")
+    crafted = f"concept:{Path(with_sign).stem}"
+    assert crafted.startswith("concept:a~b-")
+    assert node_file(crafted) != with_sign
+    assert (
+        node_file("concept:plain-0123456789abcdeg") == "nodes/concept/plain-0123456789abcdeg.html"
+    )
+
+
+def test_a_site_is_never_written_over_the_working_folder_or_one_that_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "site" / "work"
+    work.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(work, target_is_directory=True)
+    monkeypatch.chdir(work)
+    with small_graph() as store:
+        for target in (".", "..", "../../link", "../../site/", str(tmp_path), "/", "nothing/.."):
+            with pytest.raises(GraphError, match="working folder"):
+                build_site(store, Path(target), LOOK, threshold=0.65)
+        # Also where an earlier site stands.
+        (work / ".gyges-graph-site").write_text("")
+        (work.parent / ".gyges-graph-site").write_text("")
+        for target in (".", ".."):
+            with pytest.raises(GraphError, match="working folder"):
+                build_site(store, Path(target), LOOK, threshold=0.65)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "site"]
+        written = build_site(store, Path("../other"), LOOK, threshold=0.65)
+    assert (work.parent / "other" / "index.html").is_file()
+    assert written["pages"] == len(list((work.parent / "other").rglob("*.html")))
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+def test_a_site_that_cannot_be_put_in_place_leaves_the_old_one_and_nothing_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    target = tmp_path / "site"
+    rename, calls = Path.rename, []
+    with small_graph() as store:
+        build_site(store, target, LOOK, threshold=0.65)
+        (target / "index.html").write_text("the old one")
+
+        def failing(self: Path, to: Path) -> Path:
+            calls.append(self)
+            if len(calls) == fails:
+                raise PermissionError(13, "in use", str(self))
+            return rename(self, to)
+
+        monkeypatch.setattr(Path, "rename", failing)
+        with pytest.raises(GraphError, match=r"cannot be written.*in use"):
+            build_site(store, target, LOOK, threshold=0.65)
+    assert (target / "index.html").read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_site_says_how_many_passages_of_attached_copies_it_quotes(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.txt"
+    copy.write_text("Before. The exact words that were said. After.", encoding="utf-8")
+    rows = [
+        quoted("quote:q", "paper:source", "The exact words that were said."),
+        quoted("quote:other", "paper:source", "Words that stand nowhere."),
+    ]
+    with graph(*rows) as store:
+        before = build_site(store, tmp_path / "before", LOOK, threshold=0.65)
+        attach(store, copy, "paper:source")
+        after = build_site(store, tmp_path / "after", LOOK, threshold=0.65)
+    assert (before["passages"], after["passages"]) == (0, 1)
+    name = node_file("quote:q")
+    assert "The exact words that were said" not in (tmp_path / "before" / name).read_text()
+    assert "The exact words that were said" in (tmp_path / "after" / name).read_text()
+
+
 def test_the_policy_is_strict_and_lets_a_server_take_forms() -> None:
     assert "form-action 'none'" in policy(Links.files())
     assert "form-action 'self'" in policy(Links.served())
@@ -536,6 +620,16 @@ def test_health_counts_what_is_wrong_and_lists_it() -> None:
     assert "7 things to look at" in text
 
 
+@pytest.mark.parametrize("name", ["degree", "same_name", "incomplete", "stale"])
+def test_health_tells_the_whole_number_of_a_list_that_was_cut(name: str) -> None:
+    record = health_record()
+    listed = len(record[name])
+    page = Page(render_health(record | {f"{name}_count": 7_400 + listed}, Links.files()))
+    anchor = name.replace("_", "-")
+    assert re.search(rf'href="#{anchor}"><b>{7_400 + listed:,}</b>', page.html)
+    assert "7,400 more" in page.text
+
+
 def test_a_sound_graph_and_an_empty_one_have_nothing_to_mend() -> None:
     sound = health_record() | {
         "catch_all": {"share": 0.1, "most": 0.15},
@@ -544,6 +638,7 @@ def test_a_sound_graph_and_an_empty_one_have_nothing_to_mend() -> None:
     sound |= {
         name: [] for name in ("without_evidence", "orphan_ids", "same_name", "incomplete", "stale")
     }
+    sound |= {"incomplete_count": 0, "same_name_count": 0, "stale_count": 0}
     sound |= {"orphans": 0, "quotes": {"stands": 1}}
     assert "Nothing to mend." in Page(render_health(sound, Links.files())).text
     assert "0 nodes and 0 edges." in Page(render_health({}, Links.files())).text
@@ -562,6 +657,22 @@ def test_a_candidate_offers_what_the_vocabulary_allows_and_nothing_else() -> Non
     assert "A supported by B" in page.text
     assert not page.all("input", name="keep")
     assert "put off 2025-11-01" in page.text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("same", "probably the same"), ("opposed", "perhaps opposed"), ("related", "related")],
+)
+def test_a_candidate_says_what_a_stricter_look_found(verdict: str, words: str) -> None:
+    item = next(one for one in review_items() if one["kind"] == "similar")
+    likeness = {"verdict": verdict, "names": 0.5, "reasons": [SCRIPT], "warnings": ["w1", "w2"]}
+    page = Page(render_review([item | {"likeness": likeness}], Links.files(), writing=False))
+    assert f"{words} · for it: {SCRIPT} · against it: w1; w2" in page.text
+    bare = likeness | {"reasons": [], "warnings": []}
+    text = Page(render_review([item | {"likeness": bare}], Links.files(), writing=False)).text
+    assert words in text
+    assert "for it" not in text
+    assert "against it" not in text
 
 
 def test_every_decision_is_a_form_with_the_token_and_the_key() -> None:

@@ -152,7 +152,8 @@ def _stale(store: Store, days: int) -> list[dict[str, Any]]:
     rows = store.connection.execute(
         "SELECT record.key, max(change.at) AS since FROM record JOIN op ON op.kind = 'proposal' AND op.key = record.key"
         " JOIN change ON change.number = op.change WHERE record.kind = 'proposal' AND NOT EXISTS"
-        " (SELECT 1 FROM record AS decided WHERE decided.kind = 'decision' AND decided.key = record.key) GROUP BY record.key HAVING since < ?"
+        " (SELECT 1 FROM record AS decided WHERE decided.kind = 'decision' AND decided.key = record.key)"
+        " GROUP BY record.key HAVING since < ?"
         " ORDER BY since, record.key",
         (old,),
     )

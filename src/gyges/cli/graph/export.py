@@ -32,14 +32,15 @@ def command(
 
     with opened(file) as current:
         store = current if number is None else current.at(number)
-        write(
-            target,
-            store.nodes(),
-            store.edges(),
-            form,
-            decisions=store.decisions(),
-            proposals=store.proposals(),
-        )
+        with store.snapshot():
+            write(
+                target,
+                store.nodes(),
+                store.edges(),
+                form,
+                decisions=store.decisions(),
+                proposals=store.proposals(),
+            )
         nodes, edges = store.count_nodes(), store.count_edges()
         left_out = len(store.decisions()) + len(store.proposals())
         format_of_target = FORMATS[form] if form else format_of(target)

@@ -60,7 +60,8 @@ def command(
 ) -> int:
     """Let a model propose statements from the text FILE; they wait for review, and none enters the graph by itself.
 
-    A statement is only proposed where the passage that it quotes stands in the text, and does not deny it. Exit
+    A statement is only proposed where the passage that it quotes stands in the text. Plain denials ("does not
+    cause") are refused, and "might cause" is noted; whether the passage says it is for the reviewer. Exit
     status 2 if some part of the text could not be read by the model, 1 if none.
     """
     from gyges.graph import Incoming

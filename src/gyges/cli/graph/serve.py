@@ -45,7 +45,8 @@ def command(
 ) -> None:
     """Open the graph's site on this machine: pages, search, health, and the review.
 
-    The printed address holds a token: whoever has it can decide on candidates. Without it, the pages can only be read.
+    The printed address holds a token: whoever has it can decide on candidates. The same address without it is for
+    reading.
     """
     import uvicorn
 
@@ -57,7 +58,7 @@ def command(
         listening = _listen(host, port)
         named = f"[{host}]" if ":" in host else host
         address = f"http://{named}:{listening.getsockname()[1]}/"
-        shown = address if read_only else f"{address}?token={server.token}"
+        shown = address if read_only else f"{address}{server.token}/"
         click.echo(shown)
         click.echo("Ctrl-C ends it", err=True)
         if not no_browser:

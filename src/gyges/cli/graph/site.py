@@ -35,3 +35,8 @@ def command(target: Path, threshold: float, file: Path | None, as_json: bool) ->
         click.echo(
             f"{target / 'index.html'}: {written['pages']:,} pages, {written['bytes'] / 1e6:.1f} MB"
         )
+        if passages := written["passages"]:
+            several = "passages" if passages != 1 else "passage"
+            click.echo(f"It quotes {passages:,} {several} of copies that you attached")
+        else:
+            click.echo("It quotes no passage of a copy that you attached")

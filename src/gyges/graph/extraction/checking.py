@@ -1,8 +1,8 @@
 """Does a statement that a model wrote stand in the text?
 
 It must be of the vocabulary, between types that its relation may join; its quote must stand in the text word for
-word; both ends must be mentioned in the quote or in its paragraph; and the sentences of the quote must not deny it. A
-text may hold a made-up answer in the hope that a model copies it: what stands in such an answer is no passage of the
+word; both ends must be mentioned in the quote or in its paragraph; and its sentences must not deny it in plain words, as
+far as :mod:`gyges.graph.extraction.guard` knows them. What only weakens a statement is a note for the reviewer. A text may hold a made-up answer in the hope that a model copies it: what stands in such an answer is no passage of the
 text.
 """
 
@@ -18,9 +18,18 @@ from typing import Any
 from gyges.errors import nearest
 from gyges.graph.checks import edge_problems, node_problems
 from gyges.graph.extraction.asking import TYPES
-from gyges.graph.extraction.guard import denial, denies, mentions, sentences_of
+from gyges.graph.extraction.guard import (
+    denial,
+    denies,
+    hedge,
+    masked,
+    mentions,
+    next_sentence,
+    sentences_of,
+)
 from gyges.graph.extraction.naming import Known, names_of
 from gyges.graph.extraction.windows import Window, paragraphs_of
+from gyges.graph.extraction.wording import says
 from gyges.graph.model import Edge, Evidence, Node, Passage, node_id
 from gyges.graph.passages import Text, words_of
 from gyges.graph.vocabulary import RELATIONS, fits, fitting
@@ -44,6 +53,7 @@ _SMALL = frozenset(
         "with", "would",
     ]
 )  # fmt: skip
+_HALF = re.compile("[\ud800-\udfff]")
 _MASK = "\ua66e"
 """A letter that no text holds; as a word it keeps what stands around it apart."""
 _ANSWER_FIELD = re.compile(r"""["'](?:quote|statements)["']\s*:""")
@@ -118,6 +128,7 @@ class Checker:
         """
         if not isinstance(given, Mapping):
             raise Refusal("not a JSON object")
+        _whole(given)
         ends = [self._end(given, name) for name in ("subject", "object")]
         name = given.get("relation")
         if not isinstance(name, str) or name not in RELATIONS or name == "quotes":
@@ -132,15 +143,22 @@ class Checker:
         if nodes[0].id == nodes[1].id:
             raise Refusal(f"both ends are {nodes[0].id}")
         notes = [*self._near(nodes, (label, other), start, end)]
-        begin, stop = self._around(start, end)
-        first, last = sentences_of(self._open[begin:stop], start - begin, end - begin)
+        around = self._open[max(0, start - _FAR) : end + _FAR]
+        begin = min(start, _FAR)
+        first, last = sentences_of(around, begin, begin + end - start)
+        sentence = around[first:last]
         names = [self._names(node, said) for node, said in zip(nodes, (label, other), strict=True)]
-        if cue := denial(self._open[begin + first : begin + last], name, *names):
+        if cue := denial(sentence, name, names[0], names[1], next_sentence(around, last)):
             cue = " ".join(cue.split())
             if not any(node.type in _SAID and denies(node.label) for node in nodes):
                 raise Refusal(f"the sentence denies or only asks it: {cue!r}")
             # "It was not found" is what such a claim says.
             notes.append(f"the sentence says {cue!r}, and so does a label")
+        if cue := hedge(sentence, *names):
+            notes.append(f"hedged: {cue.lower()}")
+        named = [place for one in names for place in mentions(words_of(sentence), one)]
+        if not says(masked(sentence, named), name):
+            notes.append(f"no word for {name!r} stands in the passage".replace("'", '"'))
         return self._sound(given, name, nodes, start, end, notes)
 
     def _end(self, given: Mapping[str, Any], name: str) -> tuple[str, str]:
@@ -267,6 +285,16 @@ class Checker:
                 if others := self.known.other_types(node.type, node.label):
                     notes.append(f"{node.label!r} is known as a {' and a '.join(others)}")
         return Sound(edge, tuple(new), tuple(notes))
+
+
+def _whole(given: Mapping[str, Any]) -> None:
+    """Refuse texts that no file and no hash can hold: JSON may spell half of a character, as ``\\ud800``."""
+    for name in ("subject", "relation", "object", "gloss", "quote"):
+        value = given.get(name)
+        parts = value.values() if isinstance(value, Mapping) else (value,)
+        for part in parts:
+            if isinstance(part, str) and (half := _HALF.search(part)):
+                raise Refusal(f"{name} holds half of a character, U+{ord(half.group()):04X}")
 
 
 def _same(node: Node, label: str) -> bool:

@@ -2,7 +2,7 @@
 
 Each window of the text is one question; every statement of the answers is checked (:mod:`.checking`), and what passes
 becomes a proposal with its passage. Nothing enters a graph here. A call that fails or an answer that cannot be read is
-counted and told, and the others go on.
+counted and told, and the others go on; so is a statement over which a check stumbles.
 """
 
 from __future__ import annotations
@@ -157,6 +157,9 @@ def _collect(
             except Refusal as refusal:
                 found.refused.append((str(refusal), _shown(given)))
                 continue
+            except Exception as error:
+                found.refused.append((_fault(error), _shown(given)))
+                continue
             edge = sound.edge
             said = (edge.subject, edge.relation, edge.object)
             if said in had:
@@ -166,11 +169,13 @@ def _collect(
             else:
                 kept[said] = sound
     for sound in kept.values():
-        found.proposals.append(
-            Proposal.make(
-                edge=sound.edge, nodes=sound.new, source=source, by=by, note="; ".join(sound.notes)
-            )
-        )
+        note = "; ".join(sound.notes)
+        try:
+            made = Proposal.make(edge=sound.edge, nodes=sound.new, source=source, by=by, note=note)
+        except Exception as error:
+            found.refused.append((_fault(error), _shown(sound.edge.to_dict())))
+            continue
+        found.proposals.append(made)
 
 
 def _joined(first: Sound, edge: Edge) -> Sound:
@@ -178,6 +183,12 @@ def _joined(first: Sound, edge: Edge) -> Sound:
     places = {one.locator for one in first.edge.evidence}
     more = tuple(one for one in edge.evidence if one.locator not in places)
     return replace(first, edge=replace(first.edge, evidence=(*first.edge.evidence, *more)))
+
+
+def _fault(error: Exception) -> str:
+    """Name what a check stumbled over; the statements beside it, which were paid for, are kept."""
+    said = _printable(" ".join(str(error).split()))[:300]
+    return f"could not be checked: {type(error).__name__}: {said}"
 
 
 def _place(window: Window) -> str:
@@ -189,5 +200,9 @@ def _shown(given: Any) -> str:
         said = json.dumps(given, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         said = repr(type(given))
-    # Halves of characters cannot be printed.
-    return said.encode("utf-8", "replace").decode("utf-8")[:500]
+    return _printable(said)[:500]
+
+
+def _printable(text: str) -> str:
+    """Put a question mark for each half of a character, which no terminal and no file takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")

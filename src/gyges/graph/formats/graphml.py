@@ -42,6 +42,8 @@ _EDGE_ID = "edge_id"
 _NODE_KEYS = NODE_FIELDS[1:]
 _EDGE_KEYS = (_EDGE_ID, *(name for name in EDGE_FIELDS if name not in ("id", "subject", "object")))
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NATIVE = frozenset({"utf-8", "utf-16", "utf-16be", "utf-16le", "us-ascii", "iso-8859-1"})
+"""Encodings that the parser knows by itself."""
 _DEEPEST = 32
 _CHUNK = 1 << 16
 
@@ -177,6 +179,7 @@ class _Reader:
         parser.CharacterDataHandler = self._said
         # Entities are declared in a document type alone; without one, none can be expanded or fetched.
         parser.StartDoctypeDeclHandler = self._doctype
+        parser.XmlDeclHandler = self._declared
         return parser
 
     def _stop(self, problem: str, *, whole: bool = False) -> None:
@@ -186,6 +189,15 @@ class _Reader:
 
     def _doctype(self, *_: object) -> None:
         self._stop("has a DOCTYPE, which could declare entities; GraphML needs none: delete it")
+
+    def _declared(self, _: str, encoding: str | None, __: int) -> None:
+        if encoding is None or encoding.lower() in _NATIVE:
+            return
+        # The parser takes another encoding only where each byte is one character.
+        with suppress(LookupError, ValueError):
+            if len(bytes(range(256)).decode(encoding, "replace")) == 256:
+                return
+        self._stop(f"is written in {encoding[:40]!r}, which is not read; save it as UTF-8")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(" ")[2]

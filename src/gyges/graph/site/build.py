@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,11 @@ _MOST_CANDIDATES = 500
 
 
 class Written(dict[str, Any]):
-    """What was written: ``folder``, ``pages``, ``bytes``."""
+    """What was written: ``folder``, ``pages``, ``bytes``, and ``passages``.
+
+    ``passages`` is how many quoted passages of attached copies the pages contain: words of somebody's text, which
+    whoever passes the folder on passes on as well.
+    """
 
 
 def build_site(
@@ -72,36 +77,66 @@ def build_site(
         said: Called after each page with how many are written, of how many.
 
     Raises:
-        GraphError: The graph is too large, or the folder holds something else.
+        GraphError: The graph is too large, or the folder holds something else, is the working folder or contains it,
+            or cannot be written; an earlier site stands as it was then.
     """
     count = store.count_nodes()
     if count > MOST_PAGES:
         raise GraphError(
             f"{count:,} nodes are too many for static pages (at most {MOST_PAGES:,}); gyges graph serve shows them"
         )
-    if target.is_file():
-        raise GraphError(f"{target} is a file; name a folder")
-    if target.exists() and not (target / _MARK).exists() and any(target.iterdir()):
-        raise GraphError(f"{target} holds something else than a graph's site; name another folder")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    place = _place(target)
     try:
-        _write(store, folder, look, threshold, said)
-        folder.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-            target.rename(old / "site")
-            folder.rename(target)
-            shutil.rmtree(old)
-        else:
-            folder.rename(target)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    files = [path for path in target.rglob("*") if path.is_file()]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        try:
+            passages = _write(store, folder, look, threshold, said)
+            folder.chmod(0o755)
+            _put_in_place(folder, place)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise GraphError(f"{target} cannot be written: {error}") from error
+    files = [path for path in place.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     pages = sum(path.suffix == ".html" for path in files)
-    return Written(folder=str(target), pages=pages, bytes=size)
+    return Written(folder=str(target), pages=pages, bytes=size, passages=passages)
+
+
+def _place(target: Path) -> Path:
+    """Return where the folder really is, if a site may stand there: links and ``..`` hide what would be replaced."""
+    place, here = target.resolve(), Path.cwd().resolve()
+    if place == here or place in here.parents:
+        what = "is the working folder" if place == here else "contains the working folder"
+        raise GraphError(f"{target} {what}, which is not replaced; name a folder of its own")
+    if place.exists() and not place.is_dir():
+        raise GraphError(f"{target} is a file; name a folder")
+    if place.exists() and not (place / _MARK).exists() and any(place.iterdir()):
+        raise GraphError(f"{target} holds something else than a graph's site; name another folder")
+    return place
+
+
+def _put_in_place(folder: Path, place: Path) -> None:
+    """Move a built site to its place; where that fails, what stood there stands there again."""
+    if not place.exists():
+        folder.rename(place)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
+    old = aside / "site"
+    try:
+        place.rename(old)
+        try:
+            folder.rename(place)
+        except BaseException:
+            old.rename(place)
+            raise
+    except BaseException:
+        # Only an empty one: what could not be put back is all that is left of the old site.
+        with suppress(OSError):
+            aside.rmdir()
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write(
@@ -110,7 +145,8 @@ def _write(
     look: Traversable,
     threshold: float,
     said: Callable[[int, int], None] | None,
-) -> None:
+) -> int:
+    """Write all pages, and return how many passages of attached copies they quote."""
     assets = Assets(look)
     assets.write(folder / "assets")
     (folder / _MARK).write_text("made by gyges graph site\n", encoding="utf-8")
@@ -121,7 +157,8 @@ def _write(
     nodes, edges = store.count_nodes(), store.count_edges()
     groups = index_groups(store)
     _put(folder / "index.html", render_index(groups, links, nodes=nodes, edges=edges, about=ABOUT))
-    _put(folder / "health.html", render_health(health_of(store), links))
+    health = health_of(store)
+    _put(folder / "health.html", render_health(health, links))
     waiting = [one.to_dict() for one in queue(store, alike.pairs(), limit=_MOST_CANDIDATES)]
     _put(folder / "review.html", render_review(waiting, links, writing=False))
     for number, node in enumerate(store.nodes(), 1):
@@ -130,6 +167,7 @@ def _write(
         _put(folder / node_file(node.id), render_node(page, here))
         if said is not None:
             said(number, nodes)
+    return int(health["quotes"].get("stands", 0))
 
 
 def shown_alike(alike: Likenesses, id_: str) -> list[tuple[str, float]]:

@@ -8,6 +8,7 @@ than a file name may be and can hold a per cent sign, so a file's name is made h
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Links", "answers", "node_file", "review_anchor"]
 
 _LONGEST_NAME = 150
+_LIKE_HASHED = re.compile(r"-[0-9a-f]{16}\Z")
 
 
 def node_file(id_: str) -> str:
@@ -28,7 +30,8 @@ def node_file(id_: str) -> str:
     kind, _, slug = id_.partition(":")
     # A dot at an end and the sign that begins an escape trouble some file systems and servers.
     name = slug.replace("%", "~").strip(".") or "_"
-    if name != slug or len(name) > _LONGEST_NAME:
+    # A name that looks as if it had its hash already gets one too, or it could be made to meet another's.
+    if name != slug or len(name) > _LONGEST_NAME or _LIKE_HASHED.search(name):
         name = f"{name[: _LONGEST_NAME - 17]}-{hashlib.sha256(slug.encode()).hexdigest()[:16]}"
     return f"nodes/{kind}/{name}.html"
 

@@ -101,20 +101,25 @@ _LISTS = (
     ("orphan_ids", "orphans", "Without an edge", "Nothing leads to them, and nothing from them."),
     (
         "degree",
-        "",
+        "degree_count",
         "Unusually many edges",
         "Far more edges than nodes of their kind usually have: a hub, or the mark of a careless import.",
     ),
-    ("same_name", "", "The same name", "Nodes that share a label or an alias."),
-    ("incomplete", "", "Incomplete", "A label or another field was missing where they came from."),
+    ("same_name", "same_name_count", "The same name", "Nodes that share a label or an alias."),
+    (
+        "incomplete",
+        "incomplete_count",
+        "Incomplete",
+        "A label or another field was missing where they came from.",
+    ),
     (
         "stale",
-        "",
+        "stale_count",
         "Waiting long",
         "Candidates that were put off long ago, or were never looked at.",
     ),
 )
-"""What can be wrong: the list's name in the record, the name of its whole number where that stands apart, and words."""
+"""What can be wrong: the list's name in the record, that of its whole number (the list may be cut), and words."""
 _NO_FAULT = frozenset({"contested", "degree"})
 """A contested claim is what the graph is for, and a hub may be one: to be read, and no fault."""
 
@@ -183,7 +188,7 @@ def health_view(health: Mapping[str, Any], links: Links) -> _Dict:
         given = health.get(name)
         if given is None:
             continue
-        number = int(health.get(whole, len(given))) if whole else len(given)
+        number = int(health.get(whole, len(given)))
         anchor = name.replace("_", "-")
         lists.append(
             {
@@ -283,7 +288,21 @@ _WHY = {
     "statement": "proposed",
     "near": "said to be near it, without a relation",
 }
+_SEEMS = {"same": "probably the same", "opposed": "perhaps opposed", "related": "related"}
 _NOBODY: _Dict = {"id": "", "label": ""}
+
+
+def _seems(given: Mapping[str, Any] | None) -> _Dict | None:
+    """What a stricter look than the cosine says of two nodes, and what speaks for and against it."""
+    if not given:
+        return None
+    verdict = str(given["verdict"])
+    return {
+        "verdict": verdict,
+        "words": _SEEMS.get(verdict, verdict),
+        "reasons": [str(one) for one in given.get("reasons") or ()],
+        "warnings": [str(one) for one in given.get("warnings") or ()],
+    }
 
 
 def review_views(items: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict]:
@@ -315,6 +334,7 @@ def review_views(items: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict
                 "b": b,
                 "edge": edge,
                 "score": float(score) if score is not None else None,
+                "seems": _seems(item.get("likeness")) if kind_of == "similar" else None,
                 "why": " · ".join(str(one) for one in said if one),
                 "note": str(proposal.get("note") or ""),
                 "put_off": str(item.get("put_off") or ""),

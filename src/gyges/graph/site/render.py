@@ -182,6 +182,7 @@ def render_search(
     types: Sequence[str] = tuple(NODE_TYPES),
     chosen: Sequence[str] = (),
     total: int | None = None,
+    more: bool = False,
     note: str = "",
 ) -> str:
     """Write what a server's search found.
@@ -193,6 +194,7 @@ def render_search(
         types: The kinds to choose from.
         chosen: The kind that was chosen.
         total: How many were found, where that is more than stand here.
+        more: More were found, and it is not known how many.
         note: What else is to be said, such as that no search by meaning was possible.
     """
     rows = []
@@ -213,6 +215,7 @@ def render_search(
         results=rows,
         total=len(rows) if total is None else total,
         types=list(types),
+        more=more,
         chosen=set(chosen),
         note=note,
     )

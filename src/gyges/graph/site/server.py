@@ -1,8 +1,9 @@
 """How does a person read and review the graph in a browser on this machine, and nobody else write to it?
 
-The pages listen on the loopback address. Whoever opens the address with the token that the command printed can decide
-on candidates; without it, pages can be read and nothing can be changed. A decision must name this host, come from a
-page of this origin, and carry the token, so that no other site that is open in the browser can make one.
+The pages listen on the loopback address, twice: below ``/`` they can be read, and below ``/TOKEN/``, the address that
+the command printed, whoever opens them can also decide on candidates. The token stands in the path and in no cookie,
+because a browser sends a host's cookies to every port of it. A decision must name this host, come from a page of this
+origin, and carry the token in its form as well, so that no other site that is open in the browser can make one.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphServer"]
 
-_COOKIE = "gyges_graph"
 _MOST_LISTED = 100
+_MOST_FOUND = 50
 _MOST_CANDIDATES = 50
 _MOST_BODY = 1 << 16
 
@@ -86,6 +87,19 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class _BelowToken:
+    """Leads to the pages that may decide where the first part of the path is the token, and to nothing otherwise."""
+
+    def __init__(self, opens: Callable[[str], bool], pages: ASGIApp, nothing: ASGIApp) -> None:
+        self._opens = opens
+        self._pages = pages
+        self._nothing = nothing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._pages if self._opens(scope["path_params"]["token"]) else self._nothing
+        await found(scope, receive, send)
+
+
 class GraphServer:
     """Serves the pages of a graph.
 
@@ -94,7 +108,7 @@ class GraphServer:
         look: The folder of style sheets and scripts that the reports use.
         threshold: The cosine from which nodes are told as alike.
         by: Who decides, for the history.
-        read_only: Take no decisions, with or without the token.
+        read_only: Take no decisions; nothing stands below the token then.
     """
 
     def __init__(
@@ -112,7 +126,9 @@ class GraphServer:
         self._threshold = threshold
         self._by = by
         self._assets = Assets(look)
-        self._links = Links.served(**answers(store), build=self._assets.build)
+        asked = answers(store)
+        self._public = Links.served(**asked, build=self._assets.build)
+        self._own = Links.served(self.token, **asked, build=self._assets.build)
         self._alike: Likenesses | None = None
         self._alike_of = -1
         self._decided: list[int] = []
@@ -122,7 +138,7 @@ class GraphServer:
         """Return the application, for any ASGI server that listens on the loopback address."""
         from starlette.applications import Starlette
         from starlette.middleware import Middleware
-        from starlette.routing import Route
+        from starlette.routing import Mount, Route, Router
 
         def page(function: Callable[[Request], Response]) -> Callable[[Request], Response]:
             def answer(request: Request) -> Response:
@@ -130,74 +146,78 @@ class GraphServer:
                     try:
                         return function(request)
                     except GraphError as error:
-                        return self._message("That could not be done", str(error), 400)
+                        text = str(error)
+                        return self._message(request, "That could not be done", text, 400)
 
             return answer
 
-        routes = [
+        reading = [
             Route("/", page(self._index)),
             Route("/node/{id:path}", page(self._node)),
             Route("/search", page(self._search)),
             Route("/health", page(self._health)),
             Route("/review", page(self._review)),
+            Route("/assets/{name}", self._asset),
+        ]
+        writing = [
             Route("/review", self._decide, methods=["POST"]),
             Route("/undo", self._undo, methods=["POST"]),
-            Route("/assets/{name}", self._asset),
-            Route("/{rest:path}", page(self._nothing)),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(_OnlyThisMachine)])
+        nothing = Route("/{rest:path}", page(self._nothing), methods=["GET", "POST"])
+        pages = Router([*reading, *writing, nothing])
+        below = _BelowToken(self._opens, pages, nothing.app)
+        return Starlette(
+            routes=[*reading, Mount("/{token}", app=below), nothing],
+            middleware=[Middleware(_OnlyThisMachine)],
+        )
 
     # ------------------------------------------------------------------ pages
 
     def _index(self, request: Request) -> Response:
-        from starlette.responses import RedirectResponse
-
-        given = request.query_params.get("token")
-        if given is not None:
-            # The token leaves the address, so that it stands in no history and no referrer.
-            answer = RedirectResponse(self._links.index, status_code=303)
-            if self._is_token(given):
-                answer.set_cookie(_COOKIE, self.token, httponly=True, samesite="strict")
-            return answer
         groups = index_groups(self._store, _MOST_LISTED)
         nodes, edges = self._store.count_nodes(), self._store.count_edges()
-        return self._html(render_index(groups, self._links, nodes=nodes, edges=edges, about=ABOUT))
+        links = self._links(request)
+        return self._html(render_index(groups, links, nodes=nodes, edges=edges, about=ABOUT))
 
     def _node(self, request: Request) -> Response:
         from starlette.responses import RedirectResponse
 
-        id_ = request.path_params["id"]
+        id_, links = request.path_params["id"], self._links(request)
         if not self._store.has(id_):
             hits = (
                 search(self._store, id_.replace(":", " ").replace("-", " "), limit=5) if id_ else []
             )
             text = f"The graph has no node {id_!r}."
-            page = render_message(
-                "No such node", text, self._links, near=[hit.to_dict() for hit in hits]
-            )
+            page = render_message("No such node", text, links, near=[hit.to_dict() for hit in hits])
             return self._html(page, 404)
         found = self._store.resolve(id_)
         if found != id_:
-            return RedirectResponse(self._links.node(found), status_code=301)
+            # A merge can be undone, so no browser may keep where it led.
+            return RedirectResponse(links.node(found), 307, {"Cache-Control": "no-store"})
         alike = self._likenesses()
         page_ = page_of(
             self._store, found, similar=shown_alike(alike, found), similarity=alike.about()
         )
-        return self._html(render_node(page_, self._links))
+        return self._html(render_node(page_, links))
 
     def _search(self, request: Request) -> Response:
-        query = request.query_params.get("q", "")[:500]
+        query, links = request.query_params.get("q", "")[:500], self._links(request)
         types = [one for one in request.query_params.getlist("type") if one in NODE_TYPES]
         if not query.strip():
-            return self._html(render_search("", [], self._links))
+            return self._html(render_search("", [], links))
         alike = self._likenesses()
-        hits = search(self._store, query, types=types, limit=50, nearest_to=alike.nearest)
-        rows = [hit.to_dict() for hit in hits]
+        # One more than is shown, to know whether there is more.
+        most = _MOST_FOUND + 1
+        hits = search(self._store, query, types=types, limit=most, nearest_to=alike.nearest)
+        rows = [hit.to_dict() for hit in hits[:_MOST_FOUND]]
         note = f"Nothing was looked for by meaning: {alike.missing}" if alike.missing else ""
-        return self._html(render_search(query, rows, self._links, chosen=types, note=note))
+        page = render_search(
+            query, rows, links, chosen=types, more=len(hits) > _MOST_FOUND, note=note
+        )
+        return self._html(page)
 
-    def _health(self, _: Request) -> Response:
-        return self._html(render_health(health_of(self._store), self._links))
+    def _health(self, request: Request) -> Response:
+        return self._html(render_health(health_of(self._store), self._links(request)))
 
     def _review(self, request: Request) -> Response:
         return self._queue(request)
@@ -208,7 +228,7 @@ class GraphServer:
         writing = self._may_write(request)
         page = render_review(
             [one.to_dict() for one in found[:_MOST_CANDIDATES]],
-            self._links,
+            self._links(request),
             writing=writing,
             token=self.token if writing else "",
             total=len(found),
@@ -218,7 +238,15 @@ class GraphServer:
         return self._html(page)
 
     def _nothing(self, request: Request) -> Response:
-        return self._message("No such page", f"There is nothing at {request.url.path}.", 404)
+        from starlette.responses import RedirectResponse
+
+        if self._opens(request.path_params.get("rest", "")):
+            # The address without its last stroke.
+            return RedirectResponse(self._own.index, 307, {"Cache-Control": "no-store"})
+        text = f"There is nothing at {request.url.path}."
+        if request.method == "POST":
+            text += " Decisions are taken at the address that gyges graph serve printed."
+        return self._message(request, "No such page", text, 404)
 
     def _asset(self, request: Request) -> Response:
         from starlette.responses import Response
@@ -266,20 +294,22 @@ class GraphServer:
             text = (
                 "Open the address that gyges graph serve printed, with its token, and decide there."
             )
-            return self._message("This page may not change the graph", text, 403)
+            return self._message(request, "This page may not change the graph", text, 403)
 
         def carry_out() -> Response:
             with self._lock:
                 try:
                     said = do(form)
                 except GraphError as error:
-                    return self._message("That could not be done", str(error), 400)
+                    return self._message(request, "That could not be done", str(error), 400)
                 return self._queue(request, said)
 
         return await run_in_threadpool(carry_out)
 
     async def _form(self, request: Request) -> dict[str, str] | None:
         from urllib.parse import parse_qsl
+
+        from starlette.requests import ClientDisconnect
 
         origin = request.headers.get("origin")
         if origin is not None and origin != f"http://{request.headers.get('host', '')}":
@@ -288,10 +318,14 @@ class GraphServer:
         if kind != "application/x-www-form-urlencoded":
             return None
         body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _MOST_BODY:
-                return None
+        try:
+            async for part in request.stream():
+                body += part
+                if len(body) > _MOST_BODY:
+                    return None
+        except ClientDisconnect:
+            # A browser that goes away in the middle of a form is no error, and decides nothing.
+            return None
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def _carry_out(self, form: dict[str, str]) -> str:
@@ -358,17 +392,24 @@ class GraphServer:
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self.token.encode())
 
-    def _may_write(self, request: Request) -> bool:
-        return not self.read_only and self._is_token(request.cookies.get(_COOKIE, ""))
+    def _opens(self, given: str) -> bool:
+        """Say whether pages below this first part of a path may decide."""
+        return not self.read_only and self._is_token(given)
 
-    def _message(self, title: str, text: str, status: int) -> Response:
-        return self._html(render_message(title, text, self._links), status)
+    def _may_write(self, request: Request) -> bool:
+        return self._opens(request.path_params.get("token", ""))
+
+    def _links(self, request: Request) -> Links:
+        return self._own if self._may_write(request) else self._public
+
+    def _message(self, request: Request, title: str, text: str, status: int) -> Response:
+        return self._html(render_message(title, text, self._links(request)), status)
 
     def _html(self, page: str, status: int = 200) -> Response:
         from starlette.responses import HTMLResponse
 
         headers = {
-            "Content-Security-Policy": f"{policy(self._links)}; frame-ancestors 'none'",
+            "Content-Security-Policy": f"{policy(self._public)}; frame-ancestors 'none'",
             "Cache-Control": "no-store",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",

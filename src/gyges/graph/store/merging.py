@@ -75,8 +75,8 @@ def merge(graph: Reading, change: Change, keep: Node, drop: Node, by: str, at: s
 def _united(keep: Node, drop: Node, between: list[Edge]) -> Node:
     evidence = joined(keep.evidence, drop.evidence)
     for edge in between:
-        said = f"{edge.subject} {edge.relation} {edge.object}"
-        told = (Evidence(locator=said, note=edge.gloss),) if edge.gloss else ()
+        said = f"{edge.relation}: {edge.gloss}"
+        told = (Evidence(locator=f"edge {edge.id}", note=said),) if edge.gloss else ()
         evidence = joined(evidence, (*edge.evidence, *told))
     if drop.gloss and keep.gloss and drop.gloss != keep.gloss:
         evidence = joined(evidence, (Evidence(locator=f"gloss of {drop.id}", note=drop.gloss),))
