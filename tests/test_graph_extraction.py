@@ -282,13 +282,6 @@ def test_a_statement_over_which_a_check_stumbles_costs_no_other(
     assert len(found.proposals) == 1
 
 
-def test_a_proposal_that_cannot_be_made_is_told() -> None:
-    own = Node("paper:roe-2031-reward", "Reward models and what they do")
-    found = extract(statement(), source="notes\ud800.txt", own=own)
-    assert found.proposals == []
-    assert "could not be checked: UnicodeEncodeError" in reasons(found)
-
-
 def test_a_claim_that_denies_may_rest_on_a_sentence_that_denies() -> None:
     quote = "Label smoothing, by contrast, does not mitigate reward hacking in any of our runs"
     claim = ("finding", "Label smoothing does not mitigate reward hacking")

@@ -162,9 +162,7 @@ def _once(made: list[Store] = []) -> Store:  # noqa: B006 - one store for all ex
 
 @embeds
 def test_meaning_finds_what_shares_no_word_and_says_how_near() -> None:
-    with graph(
-        FAKING, GAP, node("thinker:a", "Ann Smith, who studies pretended obedience"), source=False
-    ) as store:
+    with graph(FAKING, GAP, node("thinker:a", "Ann Smith"), source=False) as store:
         alike = Likenesses(store, 0.0)
         hits = search(store, "pretending obedience while being taught", nearest_to=alike.nearest)
     assert hits[0].id == "concept:faking"
@@ -177,7 +175,9 @@ def test_meaning_finds_a_rare_type_behind_many_of_another() -> None:
     rows = [
         node(f"concept:c{number}", f"Pretended obedience of kind {number}") for number in range(12)
     ]
-    with graph(*rows, node("thinker:a", "Ann Smith"), source=False) as store:
+    with graph(
+        *rows, node("thinker:a", "Ann Smith, who studies pretended obedience"), source=False
+    ) as store:
         alike = Likenesses(store, 0.0)
         hits = search(
             store,

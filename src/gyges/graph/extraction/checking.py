@@ -1,8 +1,9 @@
 """Does a statement that a model wrote stand in the text?
 
 It must be of the vocabulary, between types that its relation may join; its quote must stand in the text word for
-word; both ends must be mentioned in the quote or in its paragraph; and its sentences must not deny it in plain words, as
-far as :mod:`gyges.graph.extraction.guard` knows them. What only weakens a statement is a note for the reviewer. A text may hold a made-up answer in the hope that a model copies it: what stands in such an answer is no passage of the
+word; both ends must be mentioned in the quote or in its paragraph; and its sentences must not deny it in plain words,
+as far as :mod:`gyges.graph.extraction.guard` knows them. What only weakens a statement is a note for the reviewer. A
+text may hold a made-up answer in the hope that a model copies it: what stands in such an answer is no passage of the
 text.
 """
 
@@ -288,7 +289,7 @@ class Checker:
 
 
 def _whole(given: Mapping[str, Any]) -> None:
-    """Refuse texts that no file and no hash can hold: JSON may spell half of a character, as ``\\ud800``."""
+    """Refuse texts that no file and no hash can hold: JSON may spell half of a character."""
     for name in ("subject", "relation", "object", "gloss", "quote"):
         value = given.get(name)
         parts = value.values() if isinstance(value, Mapping) else (value,)

@@ -8,9 +8,24 @@ from __future__ import annotations
 import re
 
 __all__ = [
-    "ANNOUNCED", "ASIDE", "ASKED", "BACKWARD", "CLOSED", "CONTRA", "DANGLING", "FORWARD", "HEDGES", "INTRODUCTION", "NOT_AGAINST",
-    "SHIELDED", "SUPPOSED", "TAKEN_BACK", "TERMINATOR", "TRUTH", "WHOLE",
-]  # fmt: skip
+    "ANNOUNCED",
+    "ASIDE",
+    "ASKED",
+    "BACKWARD",
+    "CLOSED",
+    "CONTRA",
+    "DANGLING",
+    "FORWARD",
+    "HEDGES",
+    "INTRODUCTION",
+    "NOT_AGAINST",
+    "SHIELDED",
+    "SUPPOSED",
+    "TAKEN_BACK",
+    "TERMINATOR",
+    "TRUTH",
+    "WHOLE",
+]
 
 SHIELDED = re.compile(
     r"\bnot (?:only|just|merely|simply|solely|least|surprisingly|to mention)\b"
@@ -108,7 +123,7 @@ CLOSED = re.compile(
 )
 """An aside that ends again: what follows it is of the statement."""
 SUPPOSED = re.compile(
-    r"\b(?:if|suppose|supposing|assume|assuming|imagine|as if|as though)\b|^had (?=x)", re.I
+    r"\b(?:if|suppose|supposing|assume|assuming|imagine|as if|as though)\b|(?-i:\bHad $)", re.I
 )
 INTRODUCTION = re.compile(
     r"\s*(?:in|for|with|without|although|though|while|when|whenever|if|unlike|despite|because|since|"
@@ -161,7 +176,10 @@ _UNTRUE = (
     r"replicated|reproduced|"
     r"believed|held|tenable)(?! (?:for|in|when|if|that)\b))"
 )
-_AGAINST = r"(?:disprov|refut|reject|retract|debunk|dismiss|den(?:y|ie)|disput|doubt|contradict|withdr[ae]w|overturn)\w*"
+_AGAINST = (
+    r"(?:disprov|refut|reject|retract|debunk|dismiss|den(?:y|ie)|disput|doubt|contradict|"
+    r"withdr[ae]w|overturn)\w*"
+)
 TAKEN_BACK = re.compile(
     # "This turned out to be false", "(this is not the case)"
     rf"\b{_AGAIN} (?:(?:has|have|had|since|later|now|also|simply|just|in fact) )*(?:is|are|was|were|"

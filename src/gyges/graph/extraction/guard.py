@@ -8,10 +8,10 @@ false"). What is denied must be the statement: a word that denies something else
 statement too few is read again, one too many misleads. The method is that of NegEx (Chapman et al. 2001), with scopes
 for two ends.
 
-It is a guard that refuses plain denials, and no reader: it knows English words and no meaning, so a denial in other words
-passes, and a reviewer must read the passage. 89 sentences that deny and 66 that do not, in the tests, are judged
-right; they were written with the words in view. Of 15
-denials in words that it had not been written for, it saw 7; some of those words were added since.
+It is a guard that refuses plain denials, and no reader: it knows English words and no meaning, so a denial in other
+words passes, and a reviewer must read the passage. In the tests, 89 sentences that deny and 66 that do not are
+judged right; they were written with the words in view. Of 15 denials in words that it had not been written for, it saw
+7; some of those words were added since.
 """
 
 from __future__ import annotations

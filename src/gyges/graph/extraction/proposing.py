@@ -170,12 +170,9 @@ def _collect(
                 kept[said] = sound
     for sound in kept.values():
         note = "; ".join(sound.notes)
-        try:
-            made = Proposal.make(edge=sound.edge, nodes=sound.new, source=source, by=by, note=note)
-        except Exception as error:
-            found.refused.append((_fault(error), _shown(sound.edge.to_dict())))
-            continue
-        found.proposals.append(made)
+        found.proposals.append(
+            Proposal.make(edge=sound.edge, nodes=sound.new, source=source, by=by, note=note)
+        )
 
 
 def _joined(first: Sound, edge: Edge) -> Sound:
