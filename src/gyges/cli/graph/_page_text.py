@@ -58,13 +58,18 @@ def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> It
     contested = sum(1 for one in bearing["about"] if one["supports"] and one["contradicts"])
     if own is not None:
         yield f"What speaks for and against it ({own['supports']} for, {own['contradicts']} against)"
-    else:
+    elif bearing["about"]:
         # A sum over claims that contradict each other would say nothing.
         said = len(bearing["about"])
         yield f"What is said of it, and what speaks for and against that ({said} statements, {contested} contested)"
     groups: dict[str, list[Mapping[str, Any]]] = {}
+    given = []
     for one in (*bearing["supports"], *bearing["contradicts"]):
-        groups.setdefault(one["about"]["id"], []).append(one)
+        # What the node itself says of others does not speak for or against it.
+        if one["about"]["id"] == node and one["direction"] == "out":
+            given.append(one)
+        else:
+            groups.setdefault(one["about"]["id"], []).append(one)
     ranked = sorted(
         groups.values(), key=lambda group: (group[0]["about"]["id"] != node, -len(group))
     )
@@ -80,13 +85,23 @@ def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> It
         told = [one for pair in zip_longest(*sides) for one in pair if one is not None]
         for one in told[:most]:
             mark = "+" if one["relation"] == "supports" else "−"
-            arrow = f"{_ARROWS['out']} {one['reads']} " if one["direction"] == "out" else ""
-            yield from wrapped(
-                f"{mark} {arrow}{one['other']['label']} ({one['other']['id']})", "    ", "      "
-            )
+            yield from wrapped(f"{mark} {_other(one)}", "    ", "      ")
             yield from _said(one, full)
         yield from _left(group, most, "    ")
     yield from _left(ranked, most)
+    if given:
+        yield ""
+        yield f"What it speaks for and against ({len(given)})"
+        for one in given[:most]:
+            yield from wrapped(f"{_ARROWS['out']} {one['reads']} {_other(one)}", "  ", "    ")
+            yield from _said(one, full)
+        yield from _left(given, most)
+
+
+def _other(one: Mapping[str, Any]) -> str:
+    """Name the other end of a statement, with how far its evidence was followed."""
+    grades = list(dict.fromkeys(piece["grade"] for piece in one["evidence"])) or ["no evidence"]
+    return f"{one['other']['label']} ({one['other']['id']}) [{', '.join(grades)}]"
 
 
 def _findings(findings: Sequence[Mapping[str, Any]], most: int) -> Iterator[str]:

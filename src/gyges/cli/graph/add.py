@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import evidence_options, graph_file, opened, pieces, print_json, who
+from gyges.cli.graph.options import (
+    evidence_options,
+    graph_file,
+    meant,
+    opened,
+    pieces,
+    print_json,
+    who,
+)
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -124,9 +132,9 @@ def edge(
 
     with opened(file) as store:
         given: dict[str, Any] = {
-            "subject": store.resolve(subject),
+            "subject": meant(store, subject),
             "relation": relation,
-            "object": store.resolve(object_),
+            "object": meant(store, object_),
             "gloss": gloss,
             "evidence": pieces(source, locator, quote, grade, note),
             "by": who(by),

@@ -17,6 +17,7 @@ __all__ = [
     "evidence_options",
     "graph_file",
     "likenesses",
+    "meant",
     "opened",
     "pieces",
     "print_json",
@@ -94,6 +95,20 @@ def who(by: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         raise click.UsageError("there is no login name here; give --by NAME") from None
+
+
+def meant(store: Store, name: str) -> str:
+    """Return the id of the node that a user names: its id, or a name that one node alone bears.
+
+    Raises:
+        GraphError: There is none, or several bear the name.
+    """
+    if not store.has(name):
+        named = store.named(name)
+        if len(named) == 1:
+            click.echo(f"{name} is {named[0]}", err=True)
+            return named[0]
+    return store.resolve(name)
 
 
 def print_json(given: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gyges.cli.graph._page_text import edge_lines, wrapped
-from gyges.cli.graph.options import graph_file, opened, print_json
+from gyges.cli.graph.options import graph_file, meant, opened, print_json
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -28,6 +28,7 @@ def command(
     from gyges.graph import Views, shortest_path
 
     with opened(file) as store:
+        start, end = meant(store, start), meant(store, end)
         steps = shortest_path(store, start, end, loose=loose, bare=bare)
         views = Views(store)
         told = [

@@ -204,7 +204,7 @@ def _decide(
                 key,
                 type_=type_,
                 relation=relation,
-                reverse=reverse,
+                reverse=_turned(one, relation, type_, reverse),
                 gloss=gloss,
                 by=by,
                 note=note,
@@ -232,7 +232,23 @@ def _decide(
             )
         return f"{edge.id}: {edge.subject} {edge.relation} {edge.object}"
     decide(store, key, verdict, by=by, note=note)
-    return f"{key.replace('|', ' and ')}: {verdict}"
+    said = "declined" if one.proposal is not None and verdict == "not-same" else verdict
+    return f"{key.replace('|', ' and ')}: {said}"
+
+
+def _turned(one: Candidate, relation: str | None, type_: str | None, reverse: bool) -> bool:
+    """Say whether a proposal's edge is turned round, where --reverse is from the second that is shown to the first."""
+    from gyges.graph.vocabulary import RELATIONS, fits
+
+    if one.kind != "near":
+        return reverse
+    # What is near a node is shown second, and its edge runs to that node by itself.
+    other = one.other.type if one.other else type_
+    if one.one is not None and other is not None and relation is not None and relation in RELATIONS:
+        ways = (fits(one.one.type, relation, other), fits(other, relation, one.one.type))
+        if sum(ways) == 1:
+            return ways[0]
+    return not reverse
 
 
 def _lines(one: Candidate) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gyges.cli.graph.options import graph_file, likenesses, opened, print_json, threshold
+from gyges.cli.graph.options import graph_file, likenesses, meant, opened, print_json, threshold
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -41,7 +41,7 @@ def command(
 
     with opened(file) as store:
         alike = likenesses(store, threshold)
-        found = store.resolve(node)
+        found = meant(store, node)
         like = alike.around(found, _MOST_LOOKED)
         about = {**alike.about(), "found": len(like)}
         page = page_of(store, found, similar=like[:_MOST_ALIKE], similarity=about)

@@ -10,8 +10,8 @@ for two ends.
 
 It is a guard that refuses plain denials, and no reader: it knows English words and no meaning, so a denial in other
 words passes, and a reviewer must read the passage. In the tests, 89 sentences that deny and 66 that do not are
-judged right; they were written with the words in view. Of 15 denials in words that it had not been written for, it saw
-7; some of those words were added since.
+judged right; they were written with the words in view. Of 14 further denials, written once the lists stood, it saw 6;
+words of 4 of the others were added since. Expect that figure of a stranger's text rather than the former.
 """
 
 from __future__ import annotations
