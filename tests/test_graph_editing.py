@@ -54,8 +54,8 @@ def test_a_field_that_cannot_be_so_changes_nothing(store: Store) -> None:
     before = store.dump()
     with pytest.raises(GraphError, match="status is 'actve'; did you mean 'active'"):
         edit_node(store, "concept:faking", {"status": "actve"})
+    edge = store.edges_between("claim:small", "concept:faking")[0]
     with pytest.raises(GraphError, match="cannot run from a claim to a concept"):
-        edge = store.edges_between("claim:small", "concept:faking")[0]
         edit_edge(store, edge.id, {"relation": "mitigates"})
     assert store.dump() == before
 

@@ -9,7 +9,6 @@ origin, and carry the token in its form as well, so that no other site that is o
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import threading
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from gyges.graph.reviewing import accept_pair, accept_proposal, candidate, decid
 from gyges.graph.searching import search
 from gyges.graph.site.assets import Assets
 from gyges.graph.site.build import ABOUT, index_groups, shown_alike
+from gyges.graph.site.gates import BelowToken, OnlyThisMachine
 from gyges.graph.site.links import Links, answers
 from gyges.graph.site.render import (
     policy,
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["GraphServer"]
 
@@ -49,55 +48,6 @@ _MOST_LISTED = 100
 _MOST_FOUND = 50
 _MOST_CANDIDATES = 50
 _MOST_BODY = 1 << 16
-
-
-class _OnlyThisMachine:
-    """Answers what names this machine as its host, and nothing else: another site's name may lead here as well."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from starlette.responses import PlainTextResponse
-
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        given = [value for name, value in scope["headers"] if name == b"host"]
-        if len(given) == 1 and _is_loopback(given[0].decode("latin-1")):
-            await self._app(scope, receive, send)
-        else:
-            refused = PlainTextResponse("this host is not answered", 400)
-            await refused(scope, receive, send)
-
-
-def _is_loopback(host: str) -> bool:
-    """Say whether what a request names as its host is an address or the name of this machine itself."""
-    import ipaddress
-
-    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]+))(?::\d{1,5})?", host)
-    if found is None:
-        return False
-    name = found[1] or found[2]
-    if name.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-class _BelowToken:
-    """Leads to the pages that may decide where the first part of the path is the token, and to nothing otherwise."""
-
-    def __init__(self, opens: Callable[[str], bool], pages: ASGIApp, nothing: ASGIApp) -> None:
-        self._opens = opens
-        self._pages = pages
-        self._nothing = nothing
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._pages if self._opens(scope["path_params"]["token"]) else self._nothing
-        await found(scope, receive, send)
 
 
 class GraphServer:
@@ -165,10 +115,10 @@ class GraphServer:
         ]
         nothing = Route("/{rest:path}", page(self._nothing), methods=["GET", "POST"])
         pages = Router([*reading, *writing, nothing])
-        below = _BelowToken(self._opens, pages, nothing.app)
+        below = BelowToken(self._opens, pages, nothing.app)
         return Starlette(
             routes=[*reading, Mount("/{token}", app=below), nothing],
-            middleware=[Middleware(_OnlyThisMachine)],
+            middleware=[Middleware(OnlyThisMachine)],
         )
 
     # ------------------------------------------------------------------ pages
