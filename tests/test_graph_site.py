@@ -463,7 +463,7 @@ def test_a_static_site_links_by_files_and_a_server_by_ids() -> None:
     assert Links.files(health_page=False).health == ""
     assert served.node("claim:a%2fb") == "/x/node/claim:a%252fb"
     assert served.review == "/x/review"
-    assert served.search_for("a b&c", ("paper",)) == "/x/search?q=a+b%26c&type=paper"
+    assert served.search == "/x/search"
     assert Links.files(has=lambda id_: id_ == CONCEPT).node(GREENBLATT) == ""
     assert files_.asset("a.css") == "../../assets/a.css"
     assert Links.served(build="1f").asset("a.css") == "/assets/a.css?b=1f"
@@ -667,12 +667,12 @@ def test_a_candidate_says_what_a_stricter_look_found(verdict: str, words: str) -
     item = next(one for one in review_items() if one["kind"] == "similar")
     likeness = {"verdict": verdict, "names": 0.5, "reasons": [SCRIPT], "warnings": ["w1", "w2"]}
     page = Page(render_review([item | {"likeness": likeness}], Links.files(), writing=False))
-    assert f"{words} · for it: {SCRIPT} · against it: w1; w2" in page.text
+    assert f"{words} · for one thing: {SCRIPT} · against one thing: w1; w2" in page.text
     bare = likeness | {"reasons": [], "warnings": []}
     text = Page(render_review([item | {"likeness": bare}], Links.files(), writing=False)).text
     assert words in text
-    assert "for it" not in text
-    assert "against it" not in text
+    assert "for one thing" not in text
+    assert "against one thing" not in text
 
 
 def test_every_decision_is_a_form_with_the_token_and_the_key() -> None:

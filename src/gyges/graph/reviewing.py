@@ -26,7 +26,6 @@ __all__ = [
     "candidate",
     "decide",
     "queue",
-    "unjoined",
 ]
 
 
@@ -115,15 +114,6 @@ def queue(
             put_off = _put_off(store, key)
             found.append(Candidate(key, "similar", first, second, score, None, put_off))
     return found[:limit]
-
-
-def unjoined(
-    store: Store, pairs: Iterable[tuple[str, str, float | None]]
-) -> Iterable[tuple[str, str, float | None]]:
-    """Leave out the pairs that an edge joins."""
-    for a, b, score in pairs:
-        if not store.edges_between(a, b):
-            yield a, b, score
 
 
 def candidate(store: Store, key: str, score: float | None = None) -> Candidate:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
 
-from gyges.errors import GygesError, nearest
+from gyges.cli.lazy import LazyGroup
+from gyges.errors import GygesError
 
 __all__ = ["command"]
 
@@ -43,28 +43,8 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        found: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], _COMMANDS)}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+class _Group(LazyGroup):
+    """A group that reports our errors in one line also where it is run by itself."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -74,7 +54,7 @@ class _Lazy(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=_Lazy)
+@click.group(cls=_Group, listed=_COMMANDS)
 def command() -> None:
     """Read and change the research graph: what the field knows of alignment faking, and how it knows.
 

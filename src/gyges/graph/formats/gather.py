@@ -12,10 +12,10 @@ import re
 from array import array
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gyges.errors import nearest
-from gyges.graph.checks import MOST_GLOSS, MOST_LABEL, check_edge, edge_problems, node_problems
+from gyges.graph.checks import MOST_GLOSS, check_edge, edge_problems, node_problems
 from gyges.graph.formats.faults import Faults
 from gyges.graph.model import Edge, Node
 from gyges.graph.records import DECISIONS, Decision, Incoming, Proposal
@@ -37,11 +37,6 @@ _PROPOSAL_FIELDS = (
     "by",
     "note",
 )
-
-
-class _HasId(Protocol):
-    @property
-    def id(self) -> str: ...
 
 
 _T = TypeVar("_T")
@@ -104,7 +99,7 @@ class Gather:
     def node(self, given: Any, line: int) -> None:
         """Take a node's record."""
         given = self._completed(given)
-        problems = node_problems(given) or _name_problems(given)
+        problems = node_problems(given)
         if problems:
             self._tell(problems, line)
             return
@@ -190,17 +185,6 @@ class Gather:
             )
 
 
-def _name_problems(given: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
-    for field in ("dates", "identifiers"):
-        found.extend(
-            f"{field} has the name {ascii(name)[:80]}, which no page can show"
-            for name in given.get(field, ())
-            if len(name) > MOST_LABEL or _UNSEEN.search(name)
-        )
-    return found
-
-
 def _texts(given: Mapping[str, Any], names: tuple[str, ...], say: Callable[[str], None]) -> None:
     for name in names:
         value = given.get(name, "")
@@ -249,7 +233,7 @@ def _proposal_problems(given: Any) -> list[str]:
         found.append(f"nodes is {ascii(nodes)[:80]}; it is a list")
         nodes = []
     for number, node in enumerate(nodes):
-        problems = node_problems(node) or _name_problems(node)
+        problems = node_problems(node)
         found.extend(f"nodes[{number}]: {problem}" for problem in problems)
     if "edge" in given:
         problems = edge_problems(given["edge"])

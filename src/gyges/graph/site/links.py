@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from gyges.errors import GraphError
 
@@ -177,8 +177,3 @@ class Links:
     def search(self) -> str:
         """Where a search goes: a server answers it; of a static site the first page does, by script."""
         return f"{self.root}index.html" if self.static else f"{self.root}search"
-
-    def search_for(self, query: str, types: tuple[str, ...] = ()) -> str:
-        """Return the address of what a search finds."""
-        asked = urlencode([("q", query), *(("type", one) for one in types)])
-        return f"{self.search}#{asked}" if self.static else f"{self.search}?{asked}"
