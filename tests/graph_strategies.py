@@ -144,7 +144,7 @@ _DATES = st.one_of(
 _PASSAGES = st.builds(
     Passage,
     sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
-    words=st.integers(1, 5000),
+    words=st.integers(1, 150),
     text=ANY_TEXT,
 )
 _EVIDENCE = st.lists(
