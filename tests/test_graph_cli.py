@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -530,12 +531,12 @@ def test_serve_prints_an_address_with_the_token_that_works(file: Path) -> None:
             assert address.startswith("http://127.0.0.1:")
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
             with httpx.Client(timeout=30) as client:
-                for _ in range(50):
+                for _ in range(300):
                     try:
                         answer = client.get(address, follow_redirects=True)
                         break
                     except httpx.ConnectError:
-                        continue
+                        time.sleep(0.1)
                 assert answer.status_code == 200
                 assert "Alpha" in answer.text
                 assert not client.cookies
