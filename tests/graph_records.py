@@ -40,7 +40,7 @@ NAMES = TEXTS.filter(lambda text: bool(text.strip()))
 _SLUGS = st.from_regex(r"[a-z0-9][a-z0-9._~%+-]{0,6}", fullmatch=True)
 _DATES = st.sampled_from(["2024", "2024-12", "2024-12-20"])
 _PASSAGES = st.builds(
-    Passage, st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(1, 999), TEXTS
+    Passage, st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(1, 150), TEXTS
 )
 _EVIDENCE = st.builds(
     Evidence,
