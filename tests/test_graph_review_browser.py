@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 import time
@@ -25,22 +23,6 @@ HOSTILE = "<script>window.ran = true</script><img src=x onerror='window.ran = tr
 A, B = "concept:faking", "concept:sham"
 PAIR = pair_key(A, B)
 NEAR = Proposal.make(about=A, label="A measure of it", gloss=HOSTILE, score=0.7, source="page.txt")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("GYGES_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium here: install one, or set GYGES_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield found
-        found.close()
 
 
 @pytest.fixture

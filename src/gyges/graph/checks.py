@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from gyges.errors import GraphError, nearest
-from gyges.graph.model import Edge, Node, type_of
+from gyges.graph.model import EDGE_FIELDS, NODE_FIELDS, Edge, Node, type_of
 from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS, STATUSES, fits, fitting
 
 __all__ = [
@@ -46,25 +46,8 @@ _RUN = re.compile(
 )
 """What a browser would run, were it an address; it reads over tabs and line ends in the name of the scheme."""
 
-_NODE_FIELDS = frozenset(
-    [
-        "id",
-        "type",
-        "label",
-        "gloss",
-        "aliases",
-        "status",
-        "dates",
-        "identifiers",
-        "evidence",
-        "formerly",
-        "channel",
-        "by",
-    ]
-)
-_EDGE_FIELDS = frozenset(
-    ["id", "subject", "relation", "object", "gloss", "evidence", "channel", "confidence", "by"]
-)
+_NODE = frozenset(NODE_FIELDS)
+_EDGE = frozenset(EDGE_FIELDS)
 _EVIDENCE_FIELDS = frozenset(["node", "locator", "passage", "grade", "note"])
 _PASSAGE_FIELDS = frozenset(["sha256", "words", "text"])
 
@@ -75,7 +58,7 @@ def node_problems(given: Any) -> list[str]:
     """Name everything that is wrong with a node's record; an empty list where it is sound."""
     found: list[str] = []
     say = found.append
-    if not _is_record(given, "a node", _NODE_FIELDS, say):
+    if not _is_record(given, "a node", _NODE, say):
         return found
     id_ = given.get("id")
     _id(id_, "id", say)
@@ -104,7 +87,7 @@ def edge_problems(given: Any) -> list[str]:
     """Name everything that is wrong with an edge's record by itself; its ends are checked by :func:`check_ends`."""
     found: list[str] = []
     say = found.append
-    if not _is_record(given, "an edge", _EDGE_FIELDS, say):
+    if not _is_record(given, "an edge", _EDGE, say):
         return found
     if given.get("id") is not None and not (
         isinstance(given["id"], str) and _EDGE_ID.fullmatch(given["id"])

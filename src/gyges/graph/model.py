@@ -20,6 +20,8 @@ from gyges.graph.passages import fingerprint
 from gyges.graph.vocabulary import RELATIONS
 
 __all__ = [
+    "EDGE_FIELDS",
+    "NODE_FIELDS",
     "Edge",
     "Evidence",
     "Node",
@@ -30,6 +32,35 @@ __all__ = [
     "slug_of",
     "type_of",
 ]
+
+NODE_FIELDS = (
+    "id",
+    "type",
+    "label",
+    "gloss",
+    "aliases",
+    "status",
+    "dates",
+    "identifiers",
+    "evidence",
+    "formerly",
+    "channel",
+    "by",
+)
+"""The fields of a node's record, in the order in which they are written."""
+
+EDGE_FIELDS = (
+    "id",
+    "subject",
+    "relation",
+    "object",
+    "gloss",
+    "evidence",
+    "channel",
+    "confidence",
+    "by",
+)
+"""The fields of an edge's record, in the order in which they are written."""
 
 _LONGEST_SLUG = 80
 _write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode

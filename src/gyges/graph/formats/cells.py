@@ -10,35 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gyges.graph.formats.text import NotJson, load
-from gyges.graph.model import Edge, Node, canonical
+from gyges.graph.model import EDGE_FIELDS, NODE_FIELDS, Edge, Node, canonical
 
 __all__ = ["EDGE_FIELDS", "NODE_FIELDS", "cells_of_edge", "cells_of_node", "record_of"]
-
-NODE_FIELDS = (
-    "id",
-    "type",
-    "label",
-    "gloss",
-    "aliases",
-    "status",
-    "dates",
-    "identifiers",
-    "evidence",
-    "formerly",
-    "channel",
-    "by",
-)
-EDGE_FIELDS = (
-    "id",
-    "subject",
-    "relation",
-    "object",
-    "gloss",
-    "evidence",
-    "channel",
-    "confidence",
-    "by",
-)
 
 _EXAMPLES = {
     "aliases": '["AF", "deceptive alignment"]',
