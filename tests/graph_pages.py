@@ -6,7 +6,7 @@ from typing import Any
 
 from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.records import Proposal
-from gyges.graph.reviewing import Candidate
+from gyges.graph.review.queueing import Candidate
 
 GREENBLATT = "paper:alignment-faking-in-large-language-models"
 HENSELMANS = "paper:opus-4-6-reasoning-does-not-verbalize"

@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 
+from graph_library import graph
 from gyges.errors import GraphError
+from gyges.graph import Likenesses, decide
 from gyges.graph.checks import check_edge, check_node
 from gyges.graph.formats import bibtex, csl
-from gyges.graph.model import Node
+from gyges.graph.model import Node, node_id
+from gyges.graph.recognition.initials import initialled
+from gyges.graph.recognition.matching import match
 from gyges.graph.records import Incoming
+from gyges.graph.review.queueing import waiting
 
 BIB = r"""% exported by hand
 @string{lab = {Example Institute}}
@@ -244,7 +249,9 @@ def test_what_cannot_be_used_is_left_out_and_told(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf_8_is_refused_with_the_way_out(tmp_path: Path) -> None:
     file = tmp_path / "old.bib"
     file.write_bytes("@misc{a,\n title={Müller}}".encode("latin-1"))
-    with pytest.raises(GraphError, match=r"old.bib:2: byte 18 \(fc\).*iconv"):
+    with pytest.raises(
+        GraphError, match=r"old.bib:2: .*byte 18 of the file, 0xFC, is not UTF-8.*iconv"
+    ):
         bibtex.read(file)
 
 
@@ -357,3 +364,149 @@ def test_one_item_and_a_library_with_items_are_read_too(tmp_path: Path) -> None:
     alone = read(tmp_path, json.dumps(ITEM), "refs.json")
     library = read(tmp_path, json.dumps({"items": [ITEM]}), "refs.json")
     assert alone.nodes == library.nodes == items(tmp_path, ITEM).nodes
+
+
+# ---------------------------------------------------------------------- identifiers in other fields
+
+
+def _paper(found: Incoming) -> Node:
+    (one,) = (one for one in found.nodes if one.type == "paper")
+    return one
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "journal={arXiv preprint arXiv:2401.05566}",
+        "journal={arXiv preprint 2401.05566v2}",
+        "journal={CoRR}, volume={abs/2401.05566}",
+        "journal={ArXiv}, volume={abs/2401.05566v3}",
+        "journal={CoRR abs/2401.05566}",
+        "pages={arXiv:2401.05566}, journal={arXiv e-prints}",
+        "eid={arXiv:2401.05566}",
+        "note={Available as arXiv:2401.05566 [cs.CL]}",
+        "howpublished={\\url{https://arxiv.org/abs/2401.05566}}",
+        "url={https://arxiv.org/pdf/2401.05566v2.pdf}",
+        "publisher={arXiv}, number={2401.05566}",
+        "booktitle={arXiv:2401.05566}",
+        "doi={10.48550/arXiv.2401.05566}",
+        "note={doi:10.48550/arXiv.2401.05566}",
+    ],
+)
+def test_a_number_of_arxiv_is_found_in_whatever_field_it_stands(
+    tmp_path: Path, fields: str
+) -> None:
+    found = read(tmp_path, f"@article{{a, title={{T}}, author={{Roe, Jane}}, year=2024, {fields}}}")
+    assert _paper(found).identifiers["arxiv"] == "2401.05566"
+
+
+@pytest.mark.parametrize(
+    ("fields", "doi"),
+    [
+        ("url={https://doi.org/10.1234/AB.5}", "10.1234/ab.5"),
+        ("howpublished={\\url{https://dx.doi.org/10.1234/ab.5}}", "10.1234/ab.5"),
+        ("note={DOI: 10.1234/ab.5.}", "10.1234/ab.5"),
+        ("note={Erratum in doi:10.1234/other}", None),
+        ("note={10.1234 is a number}", None),
+        ("url={https://example.org/10.1234/ab.5}", None),
+    ],
+)
+def test_a_doi_is_found_where_it_says_that_it_is_one(
+    tmp_path: Path, fields: str, doi: str | None
+) -> None:
+    found = read(tmp_path, f"@article{{a, title={{T}}, author={{Roe, Jane}}, year=2024, {fields}}}")
+    assert _paper(found).identifiers.get("doi") == doi
+
+
+@pytest.mark.parametrize(
+    "note", ["Comment on arXiv:2401.05566", "Reply to arXiv:2401.05566", "Supersedes 2401.05566"]
+)
+def test_the_number_of_another_work_is_not_the_works_own(tmp_path: Path, note: str) -> None:
+    bib = read(tmp_path, f"@article{{a, title={{T}}, author={{Roe, Jane}}, note={{{note}}}}}")
+    assert "arxiv" not in _paper(bib).identifiers
+    file = tmp_path / "a.json"
+    item = {"id": "a", "title": "T", "author": [{"literal": "L"}], "note": note}
+    file.write_text(json.dumps([item]), encoding="utf-8")
+    assert "arxiv" not in _paper(csl.read(file)).identifiers
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"container-title": "arXiv preprint arXiv:2401.05566"},
+        {"container-title": "CoRR", "volume": "abs/2401.05566"},
+        {"note": "arXiv:2401.05566 [cs]"},
+        {"page": "arXiv:2401.05566"},
+        {"publisher": "arXiv", "number": "2401.05566"},
+        {"URL": "http://arxiv.org/abs/2401.05566"},
+    ],
+)
+def test_csl_names_a_number_of_arxiv_in_many_fields_too(
+    tmp_path: Path, fields: dict[str, str]
+) -> None:
+    file = tmp_path / "a.json"
+    item = {"id": "a", "title": "T", "author": [{"literal": "L"}], **fields}
+    file.write_text(json.dumps([item]), encoding="utf-8")
+    assert _paper(csl.read(file)).identifiers["arxiv"] == "2401.05566"
+
+
+def test_a_paper_is_known_again_by_the_number_in_its_journal(tmp_path: Path) -> None:
+    there = Node("paper:known", "Another title", identifiers={"arxiv": "2401.05566"})
+    with graph(there) as store:
+        found = read(
+            tmp_path,
+            "@article{a, title={T}, author={Doe, J.}, year=2024, journal={arXiv preprint arXiv:2401.05566}}",
+        )
+        store.take(match(store, found), "import")
+        assert store.node("paper:known").identifiers["citekey"] == "a"
+        assert [one.id for one in store.nodes(("paper",))] == ["paper:known", "paper:source"]
+
+
+# ---------------------------------------------------------------------- initials
+
+
+def _pairs(*labels: str, among: set[str] | None = None) -> list[tuple[str, str]]:
+    nodes = [Node(node_id("thinker", label), label) for label in labels]
+    with graph(*nodes, source=False) as store:
+        return list(initialled(store, among))
+
+
+@pytest.mark.parametrize(
+    ("labels", "pairs"),
+    [
+        (("J. Doe", "Jane Doe"), [("thinker:j-doe", "thinker:jane-doe")]),
+        (("Doe, J.", "Jane Doe"), [("thinker:doe-j", "thinker:jane-doe")]),
+        (("J. Q. Doe", "Jane Doe"), [("thinker:j-q-doe", "thinker:jane-doe")]),
+        (("J. Doe", "Jane Q. Doe"), [("thinker:j-doe", "thinker:jane-q-doe")]),
+        (("L. Muller", "Léa Müller"), [("thinker:l-muller", "thinker:lea-muller")]),
+        (("J. Doe Jr.", "Jane Doe"), [("thinker:j-doe-jr", "thinker:jane-doe")]),
+        # It fits two, or nobody; or no name says more than the other.
+        (("J. Doe", "Jane Doe", "John Doe"), []),
+        (("J. Doe", "Kim Doe"), []),
+        (("J. R. Doe", "Jane Quinn Doe"), []),
+        (("J. Doe", "J. Q. Doe"), []),
+        (("J. Doe", "Jane Roe"), []),
+        (("Doe", "Jane Doe"), []),
+        (("Jane Doe", "Janet Doe"), []),
+    ],
+)
+def test_an_initial_that_fits_one_person_alone_makes_a_pair(
+    labels: tuple[str, ...], pairs: list[tuple[str, str]]
+) -> None:
+    assert _pairs(*labels) == pairs
+    assert _pairs(*labels, among={"thinker:somebody"}) == []
+    assert all(_pairs(*labels, among={one}) == pairs for pair in pairs for one in pair)
+
+
+def test_a_person_with_an_initial_waits_for_review_and_is_taken_for_nobody(tmp_path: Path) -> None:
+    with graph(Node("thinker:jane-doe", "Jane Doe")) as store:
+        found = match(store, read(tmp_path, "@article{a, title={T}, author={Doe, J.}, year=2024}"))
+        store.take(found, "import")
+        assert store.has("thinker:j-doe")
+        assert store.node("thinker:jane-doe").aliases == ()
+        waits = waiting(store, Likenesses(store))
+        assert [one.key for one in waits] == ["thinker:j-doe|thinker:jane-doe"]
+        assert waits[0].likeness is not None
+        assert waits[0].likeness.verdict == "same"
+        decide(store, waits[0].key, "not-same", by="me")
+        assert waiting(store, Likenesses(store)) == []

@@ -19,6 +19,7 @@ from graph_pages import (
     review_items,
     ugly_page,
 )
+from graph_resting import resting
 from gyges.graph.site import (
     Assets,
     Links,
@@ -41,6 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assets.write(out / "assets")
     other = concept_page()
     other["node"]["id"] = GREENBLATT
+    other["resting"] = resting(nodes=40)
     ugly = ugly_page(120)
     ugly["node"]["id"] = "claim:ugly"
     for page in (concept_page(), bare_page(), other, ugly):
@@ -105,6 +107,7 @@ ALL = [
     NODE,
     node_file("claim:ugly"),
     node_file("question:alone"),
+    node_file(GREENBLATT),
     "index.html",
     "health.html",
     "review.html",
@@ -126,6 +129,36 @@ def test_the_first_screen_says_what_it_is_and_what_is_known(read: Open) -> None:
     for selector in ("h1", ".definition", ".defined", "#knows", "#node-id", ".side-name"):
         box = reader.page.locator(selector).first.bounding_box()
         assert box["y"] + box["height"] < 1000, selector
+
+
+def test_what_rests_on_a_source_is_reached_from_the_contents_and_unfolded(read: Open) -> None:
+    reader = read(node_file(GREENBLATT))
+    reader.page.click(".contents a[href='#resting']")
+    stated = reader.page.locator("#resting h3:has-text('Statements') + ul .stated")
+    assert stated.count() == 8
+    assert stated.first.is_visible()
+    last = reader.page.locator("#resting .stated", has_text="Gloss of statement 39.")
+    assert not last.is_visible()
+    reader.page.click("#resting details.all >> nth=0 >> summary")
+    assert last.is_visible()
+    # Its mark, its verb and both names are one sentence.
+    assert "Finding 39 supports" in " ".join(last.locator(".what").inner_text().split())
+
+
+def test_the_contents_stay_in_sight_and_cover_no_heading(read: Open) -> None:
+    still = {"reduced_motion": "reduce"}
+    reader = read(node_file(GREENBLATT), **still)
+    for name in ("resting", "neighbours", "bearing"):
+        reader.page.click(f".contents a[href='#{name}']")
+        contents = reader.page.locator(".contents").bounding_box()
+        bar = reader.page.locator("header.top").bounding_box()
+        title = reader.page.locator(f"#{name}-title").bounding_box()
+        assert contents["y"] >= bar["y"] + bar["height"] - 2
+        assert contents["y"] < 100
+        assert contents["y"] + contents["height"] <= title["y"] < 400
+    narrow = read(node_file(GREENBLATT), viewport={"width": 390, "height": 800}, **still)
+    narrow.page.click(".contents a[href='#neighbours']")
+    assert narrow.page.locator(".contents").bounding_box()["y"] < 0
 
 
 def test_the_picture_shows_one_step_or_two_and_stands_still(read: Open) -> None:

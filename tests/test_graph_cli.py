@@ -118,6 +118,104 @@ def test_show_prints_the_whole_page_as_text(cli: Run, whole: Path) -> None:
     assert "←" in out
 
 
+def test_show_tells_each_statement_once_in_full(cli: Run, whole: Path) -> None:
+    for id_ in (CONCEPT, "claim:few-prompted-models-fake"):
+        given = ("graph", "show", id_, "--graph", whole)
+        status, out, _ = cli(*given, "--full", "--most", "500")
+        assert status == 0
+        page = told(cli(*given, "--json"))
+        bearing = page["bearing"]
+        bears = {one["id"] for one in (*bearing["supports"], *bearing["contradicts"])}
+        loose = {one["id"] for near in page["neighbours"] for one in near["edges"]}
+        assert bears & loose or id_ == CONCEPT
+        for one in bears | loose:
+            assert out.count(one) == 1, one
+        plain = " ".join(out.split())
+        for one in page["findings"]:
+            assert one["id"] in plain
+
+
+def test_show_names_findings_that_are_told_nowhere_else(cli: Run, whole: Path) -> None:
+    title = re.compile(r"More findings that bear on what is said of it \((\d+)\)")
+    given = ("graph", "show", "claim:few-prompted-models-fake", "--graph", whole)
+    page = told(cli(*given, "--json"))
+    near = {one["id"] for one in page["neighbours"]}
+    left = {}
+    for most in ("2", "500"):
+        out = cli(*given, "--most", most)[1]
+        found = title.search(out)
+        left[most] = int(found[1]) if found else 0
+        section = out.partition("More findings")[2].partition("\n\n")[0]
+        assert not near & set(re.findall(r"finding:[a-z0-9-]+", section))
+    assert left["2"] > left["500"]
+
+
+def test_show_chooses_edges_by_relation_and_by_type(on: Run, cli: Run, whole: Path) -> None:
+    status, out, _ = on("show", "concept:b", "--only", "extends")
+    assert status == 0
+    assert "← extended by: Adds to it. [primary]" in out
+    assert "associated with" not in out
+    assert "Related by similarity" not in out
+    page = told(on("show", "concept:b", "--only", "extends", "--json"))
+    assert [one["id"] for one in page["neighbours"]] == ["concept:a"]
+    assert page["groups"] == [{"type": "concept", "plural": "concepts", "nodes": 1, "edges": 1}]
+    assert page["relations"] == {"extends": 1, "associated_with": 1}
+    both = told(on("show", "concept:b", "--only", "extends", "--only", "associated_with", "--json"))
+    assert len(both["neighbours"]) == 2
+    assert told(on("show", "concept:a", "--type", "quote", "--json"))["groups"][0]["nodes"] == 1
+    status, out, err = on("show", "concept:b", "--only", "causes")
+    assert (status, out.splitlines()[0]) == (0, "Beta")
+    assert "no edge of concept:b is of causes; it has: extends 1, associated_with 1" in err
+    refused(on("show", "concept:b", "--only", "extend"), "no relation 'extend'", "'extends'")
+    refused(on("show", "concept:b", "--type", "concpt"), "no type of node 'concpt'", "'concept'")
+    # What is chosen is what the whole page has.
+    page = told(cli("graph", "show", CONCEPT, "--graph", whole, "--json"))
+    some = told(cli("graph", "show", CONCEPT, "--graph", whole, "--only", "studies", "--json"))
+    wanted = {
+        said["id"]
+        for one in page["neighbours"]
+        for said in one["edges"]
+        if said["relation"] == "studies"
+    }
+    assert {said["id"] for one in some["neighbours"] for said in one["edges"]} == wanted
+    assert some["node"] == page["node"]
+
+
+def test_show_prints_one_edge_in_full(on: Run, tmp_path: Path) -> None:
+    made = told(
+        on("add", "edge", "concept:a", "extends", "concept:c", "--gloss", "Goes on.", "--source",
+           "paper:source", "--quote", "these are some words", "--locator", "page 2", "--note", "So it says.",
+           "--confidence", "0.5", "--by", "me", "--json")
+    )["edge"]["id"]  # fmt: skip
+    status, out, _ = on("show", made)
+    assert status == 0
+    for said in (
+        "Alpha (concept:a)",
+        "→ extends (builds on it",
+        "Gamma (concept:c)",
+        "Goes on.",
+        f"{made} · curated · confidence 0.50 · by me",
+        "1  Source (paper:source), page 2",
+        "primary: read in the source itself",
+        "So it says.",
+        "not checked, for no copy is attached",
+        "me  add concept:a extends concept:c",
+    ):
+        assert said in out
+    copy = tmp_path / "copy.txt"
+    copy.write_text("And these are some words.", encoding="utf-8")
+    assert on("attach", copy, "--to", "paper:source")[0] == 0
+    page = told(on("show", made, "--json"))
+    assert page["edge"]["subject"]["label"] == "Alpha"
+    assert page["edge"]["object"]["id"] == "concept:c"
+    assert (page["edge"]["reads"], page["edge"]["direction"]) == ("extends", "out")
+    assert page["edge"]["evidence"][0]["passage"]["state"] == "stands"
+    assert [entry["by"] for entry in page["changes"]] == ["me"]
+    assert page["others"] == []
+    refused(on("show", made, "--only", "extends"), "is an edge", "--only")
+    refused(on("show", "e:0000"), "no edge 'e:0000'", "gyges graph show NODE")
+
+
 def test_show_moves_the_threshold(cli: Run, whole: Path) -> None:
     found = [
         len(
@@ -341,6 +439,181 @@ def test_edit_corrects_and_remove_takes_out(on: Run, file: Path) -> None:
     assert on("undo")[0] == 0
     with Store.open(file) as store:
         assert store.dump() == before
+
+
+def test_edit_sets_and_clears_identifiers_and_dates(on: Run) -> None:
+    given = ("--date", "2024-12", "--arxiv", "2412.14093", "--identifier", "openreview=x=1")
+    made = told(on("add", "node", "paper", "A paper", *given, "--json"))["node"]
+    assert made["dates"] == {"published": "2024-12"}
+    assert made["identifiers"] == {"arxiv": "2412.14093", "openreview": "x=1"}
+    assert made["status"] == "active"
+    paper = made["id"]
+    done = told(
+        on("edit", paper, "--date", "updated=2025-01-31", "--doi", "10.1/x", "--arxiv", "", "--url",
+           "https://example.org/a", "--gloss", "What it is.", "--json")
+    )  # fmt: skip
+    assert done["node"]["dates"] == {"published": "2024-12", "updated": "2025-01-31"}
+    assert done["node"]["identifiers"] == {
+        "doi": "10.1/x",
+        "openreview": "x=1",
+        "url": "https://example.org/a",
+    }
+    assert done["change"] == 3
+    done = told(on("edit", paper, "--date", "", "--date", "updated=", "--gloss", "", "--json"))
+    assert not {"dates", "gloss"} & done["node"].keys()
+    # What stands so already is no change.
+    assert told(on("edit", paper, "--doi", "10.1/x", "--json"))["change"] is None
+    assert "nothing was changed" in on("edit", paper, "--doi", "10.1/x")[2]
+    refused(on("edit", paper, "--arxiv", ""), "no identifier 'arxiv'", "doi, openreview, url")
+    refused(on("edit", paper, "--date", "updatd=2024"), "did you mean 'updated'")
+    refused(on("edit", paper, "--date", "soon"), "2024-12-20")
+    refused(on("edit", paper, "--identifier", "abc"), "NAME=VALUE")
+    refused(on("edit", paper, "--no-alias", "Nobody"), "no other name 'Nobody'")
+    refused(on("edit", A_B.id, "--doi", "10.1/x", "--date", "2024"), "no --doi", "no --date")
+
+
+def test_edit_corrects_drops_and_adds_evidence(on: Run) -> None:
+    def pieces() -> list[tuple[str, str]]:
+        edge = told(on("show", A_B.id, "--json"))["edge"]
+        return [(one["locator"], one["grade"]) for one in edge["evidence"]]
+
+    assert pieces() == [("page 1", "primary")]
+    status, out, err = on(
+        "edit", A_B.id, "--source", "paper:source", "--locator", "page 2", "--grade", "abstract"
+    )
+    assert (status, out) == (0, f"{A_B.id}\n")
+    assert "`gyges graph history 2` shows it" in err
+    assert pieces() == [("page 1", "primary"), ("page 2", "abstract")]
+    assert (
+        on("edit", A_B.id, "--evidence", "2", "--locator", "page 3", "--grade", "primary")[0] == 0
+    )
+    assert pieces() == [("page 1", "primary"), ("page 3", "primary")]
+    assert on("edit", A_B.id, "--evidence", "2", "--locator", "")[0] == 0
+    assert on("edit", A_B.id, "--drop-evidence", "1")[0] == 0
+    assert pieces() == [("", "primary")]
+    status, _, err = on("edit", A_B.id, "--drop-evidence", "1")
+    assert status == 0
+    assert "without evidence" in err
+    assert "Evidence: none" in on("show", A_B.id)[1]
+    # Also of a node.
+    done = told(on("edit", "quote:q", "--evidence", "1", "--locator", "section 9", "--json"))
+    assert done["node"]["evidence"][0]["locator"] == "section 9"
+    assert done["node"]["evidence"][0]["passage"]["words"] == 4
+    refused(on("edit", A_B.id, "--drop-evidence", "1"), "no pieces of evidence", "gyges graph show")
+    refused(on("edit", "quote:q", "--evidence", "1"), "nothing to correct", "--drop-evidence 1")
+    refused(
+        on("edit", "quote:q", "--evidence", "1", "--source", "paper:zzz"), "paper:zzz", "not hold"
+    )
+    refused(on("edit", "quote:q", "--evidence", "0", "--note", "x"), "0")
+    refused(on("edit", A_B.id, "--grade", "primary"), "--source ID")
+
+
+def test_history_shows_a_change_in_full(on: Run) -> None:
+    on("edit", "concept:a", "--label", "Aleph", "--alias", "A", "--by", "me")
+    status, out, err = on("history", "2")
+    assert status == 0
+    assert ", by me: edit concept:a, 1 row" in out.splitlines()[0]
+    assert out.splitlines()[1:] == [
+        "changed (1 node)",
+        "  ~ Aleph (concept:a)",
+        '      label: "Alpha" -> "Aleph"',
+        '      aliases: + "A"',
+    ]
+    assert "`gyges graph undo 2` takes it back" in err
+    found = told(on("history", "2", "--json"))
+    assert (found["change"]["number"], found["change"]["by"]) == (2, "me")
+    (row,) = found["rows"]["changed"]
+    assert row["fields"]["label"] == {"before": "Alpha", "after": "Aleph"}
+    assert (row["before"]["label"], row["after"]["aliases"]) == ("Alpha", ["A"])
+    on("remove", "concept:c")
+    status, out, _ = on("history", "3")
+    assert "removed (1 edge, 1 node)" in out
+    assert "Beta (concept:b) associated with Gamma (concept:c)" in " ".join(out.split())
+    # What is gone keeps the label that it had.
+    on("edit", A_B.id, "--source", "paper:source", "--locator", "p. 9", "--quote", "a b")
+    assert "evidence 2: + Source (paper:source), p. 9, primary — “a b”" in on("history", "4")[1]
+    on("edit", A_B.id, "--evidence", "2", "--grade", "derived")
+    assert 'evidence 2, grade: "primary" -> "derived"' in on("history", "5")[1]
+    on("undo")
+    assert "(undone)" in on("history", "5")[1].splitlines()[0]
+    assert on("history", "5")[2] == ""
+    assert "brings back" in on("history", "6")[2]
+
+
+def test_history_of_an_import_limits_its_rows_when_asked(on: Run) -> None:
+    status, out, _ = on("history", "1")
+    assert status == 0
+    assert out.splitlines()[1] == "added (5 nodes, 3 edges, 1 proposal)"
+    assert "+ Alpha (concept:a)" in out
+    assert "gloss: The first letter." in out
+    assert f"+ proposal {NEAR.id}: Alpha (concept:a) ≈ A thing" in out
+    status, out, _ = on("history", "1", "-n", "2")
+    assert "and 7 more: -n 9" in out
+    assert "Gamma" not in out
+    refused(on("history", "99"), "no change 99", "1 to 1", "gyges graph history")
+    refused(on("history", "0"), "no change 0")
+    refused(on("history", "two"), "'two'")
+    on("review", NEAR.id, "--not-same")
+    assert f"decision on {NEAR.id}" in on("history", "2")[1]
+
+
+def test_a_dry_import_says_what_it_would_do_and_writes_nothing(
+    on: Run, file: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "more.jsonl"
+    rows = [
+        {"id": "claim:x", "label": "X", "gloss": "New."},
+        {"id": "concept:alpha", "label": "alpha", "gloss": "Not taken.", "aliases": ["First"]},
+        {"id": "concept:c", "label": "Gamma", "gloss": "The third letter."},
+        {"id": "concept:b", "label": "Beta"},
+        {"subject": "claim:x", "relation": "studies", "object": "concept:alpha"},
+    ]
+    given.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    before = file.read_bytes()
+    status, out, err = on("import", given, "--match", "--dry-run")
+    assert status == 0, err
+    plain = " ".join(out.split())
+    assert out.splitlines()[0] == (
+        "a dry run: nodes new: 1; edges new: 1; changed: 2; as they were: 1; proposals: 0"
+    )
+    assert "+ X (claim:x)" in plain
+    assert "X (claim:x) studies Alpha (concept:a)" in plain
+    assert '~ Gamma (concept:c) gloss: (none) -> "The third letter."' in plain
+    assert '~ Alpha (concept:a) aliases: + "First"' in plain
+    assert "concept:alpha 'alpha' is taken for concept:a (same name)" in plain
+    assert "nothing was written" in err
+    found = told(on("import", given, "--match", "--dry-run", "--json"))
+    assert found["dry_run"] is True
+    assert found["change"] is None
+    assert [row["id"] for row in found["rows"]["added"][:1]] == ["claim:x"]
+    assert {row["id"] for row in found["rows"]["changed"]} == {"concept:a", "concept:c"}
+    assert {"id": "concept:alpha", "label": "alpha", "known": "concept:a"} in found["known"]
+    assert len(found["known"]) == 3
+    assert file.read_bytes() == before
+    assert len(told(on("history", "--json"))["changes"]) == 1
+    # The import itself does just that.
+    done = told(on("import", given, "--match", "--json"))
+    names = ("new_nodes", "new_edges", "changed", "same", "proposals", "notes")
+    assert {name: done[name] for name in names} == {name: found[name] for name in names}
+    rows_ = told(on("history", "2", "--json"))["rows"]
+    assert rows_ == found["rows"]
+    again = on("import", given, "--match", "--dry-run")[1]
+    assert again.splitlines()[0].startswith("a dry run: nodes new: 0; edges new: 0; changed: 0;")
+    replaced = told(on("import", given, "--replace", "--dry-run", "--no-match", "--json"))
+    assert "concept:b" in {row["id"] for row in replaced["rows"]["changed"]}
+
+
+def test_a_dry_import_refuses_what_the_import_would(on: Run, file: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": "claim:x", "label": ""}\n', encoding="utf-8")
+    refused(on("import", bad, "--dry-run"), "bad.jsonl:1", lines=8)
+    bad.write_text(
+        '{"id": "claim:x", "label": "X", "evidence": [{"node": "paper:none"}]}\n', encoding="utf-8"
+    )
+    refused(on("import", bad, "--dry-run"), "paper:none", "does not hold")
+    with Store.open(file) as store:
+        assert not store.has("claim:x")
+        assert len(store.history()) == 1
 
 
 # ---------------------------------------------------------------------- review

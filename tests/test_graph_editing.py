@@ -17,6 +17,7 @@ from gyges.graph import (
     decide,
     edit_edge,
     edit_node,
+    evidence_with,
     pair_key,
     remove,
 )
@@ -113,6 +114,108 @@ def test_a_pair_is_accepted_with_what_it_rests_on(store: Store) -> None:
     rests = Evidence("paper:p", "table 2", grade="primary")
     accept_pair(store, "claim:small", "studies", "concept:scheming", evidence=[rests])
     assert store.edges_between("claim:small", "concept:scheming")[0].evidence == (rests,)
+
+
+def test_a_piece_of_evidence_is_corrected_dropped_or_added() -> None:
+    one = Evidence("paper:p", "section 1", grade="primary")
+    two = Evidence("paper:q", "table 2", grade="abstract", note="In our words.")
+    new = Evidence("paper:r", grade="secondary").to_dict()
+    assert evidence_with([one, two], drop=[1]) == [two.to_dict()]
+    assert evidence_with([one, two], add=[new]) == [one.to_dict(), two.to_dict(), new]
+    assert evidence_with([one], add=[one.to_dict()]) == [one.to_dict()]
+    corrected = evidence_with([one, two], correct={2: {"grade": "primary", "note": ""}})
+    assert corrected == [
+        one.to_dict(),
+        {"node": "paper:q", "locator": "table 2", "grade": "primary"},
+    ]
+    # The numbers are those of the pieces as they stand, whatever else goes.
+    assert evidence_with([one, two], drop=[1], correct={2: {"grade": "primary"}}, add=[new]) == [
+        {**two.to_dict(), "grade": "primary"},
+        new,
+    ]
+
+
+def test_a_piece_that_there_is_not_is_neither_corrected_nor_dropped() -> None:
+    one = Evidence("paper:p", "section 1", grade="primary")
+    with pytest.raises(
+        GraphError, match="e:1 has one piece of evidence, and none with the number 2"
+    ):
+        evidence_with([one], drop=[2], of="e:1")
+    with pytest.raises(GraphError, match="it has no pieces of evidence"):
+        evidence_with([], correct={1: {"grade": "primary"}})
+    with pytest.raises(GraphError, match=r"piece 1 .* dropped and corrected"):
+        evidence_with([one], drop=[1], correct={1: {"grade": "primary"}})
+
+
+def test_what_a_change_did_is_told_row_by_row(store: Store) -> None:
+    edit_node(store, "concept:faking", {"status": "disputed", "aliases": []}, by="me")
+    number = store.history(1)[0].number
+    (effect,) = store.effects(number)
+    assert (effect.kind, effect.key, effect.did) == ("node", "concept:faking", "changed")
+    assert effect.fields() == {"status": ("active", "disputed"), "aliases": (["AF"], None)}
+    remove(store, "concept:scheming")
+    done = [(one.kind, one.did) for one in store.effects(number + 1)]
+    assert done == [("edge", "removed"), ("node", "removed")]
+    store.undo()
+    back = [(one.kind, one.did) for one in store.effects(number + 2)]
+    assert back == [("node", "added"), ("edge", "added")]
+    with pytest.raises(
+        GraphError, match=f"no change 99; the changes are numbered 1 to {number + 2}"
+    ):
+        list(store.effects(99))
+
+
+def test_a_row_that_a_change_wrote_twice_is_told_once(store: Store) -> None:
+    label = Node("concept:new", "First")
+    with store.change("twice") as change:
+        change.put_node(label)
+        change.put_node(Node("concept:new", "Second"))
+        change.put_node(Node("claim:gone", "Gone"))
+        change.drop_node("claim:gone")
+    (effect,) = store.effects(store.history(1)[0].number)
+    assert (effect.did, effect.after) == ("added", Node("concept:new", "Second").to_dict())
+
+
+def test_the_changes_of_a_row_are_found(store: Store) -> None:
+    edge = store.edges_between("claim:small", "concept:faking")[0]
+    edit_edge(store, edge.id, {"gloss": "Other."}, by="me")
+    assert [entry.what for entry in store.changes_of("edge", edge.id)] == [
+        "import",
+        f"edit {edge.id}",
+    ]
+    assert store.changes_of("edge", "e:none") == []
+
+
+def test_a_trial_sees_its_changes_and_leaves_none(store: Store) -> None:
+    before, entries = store.dump(), store.history()
+    with store.trial():
+        taken = store.take(Incoming([Node("claim:new", "New")]), "try", "me")
+        assert taken.new_nodes == 1
+        assert store.has("claim:new")
+        assert taken.change is not None
+        assert [one.key for one in store.effects(taken.change)] == ["claim:new"]
+        # One that cannot be made takes nothing else back.
+        with pytest.raises(GraphError, match="does not hold"):
+            store.take(
+                Incoming([Node("claim:x", "X", evidence=(Evidence("paper:none"),))]), "try", "me"
+            )
+        assert store.has("claim:new")
+        assert not store.has("claim:x")
+        with pytest.raises(GraphError, match="a trial must wait"), store.trial():
+            pass
+    assert store.dump() == before
+    assert store.history() == entries
+
+    def broken_off() -> None:
+        with store.trial():
+            remove(store, "concept:faking")
+            store.node("claim:none")
+
+    with pytest.raises(GraphError, match="no node 'claim:none'"):
+        broken_off()
+    assert store.dump() == before
+    edit_node(store, "concept:faking", {"label": "Kept"})
+    assert store.node("concept:faking").label == "Kept"
 
 
 def test_the_command_edits_and_removes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +18,21 @@ from inspect_ai.model import GenerateConfig, get_model
 
 from gyges.errors import GraphError, SubjectError
 from gyges.graph.checks import check_edge, check_node
-from gyges.graph.extraction import Extracted, Window, denial, guard, hedge, propose, windows_of
+from gyges.graph.extraction import (
+    Extracted,
+    Window,
+    denial,
+    guard,
+    hedge,
+    objection,
+    propose,
+    windows_of,
+)
 from gyges.graph.extraction.checking import Checker
+from gyges.graph.extraction.sentences import mentions
 from gyges.graph.extraction.wording import STEMS, says
 from gyges.graph.model import Edge, Node
-from gyges.graph.passages import Text
+from gyges.graph.passages import Text, words_of
 from gyges.graph.vocabulary import RELATIONS
 from servers import Request, say, serving
 
@@ -236,7 +248,7 @@ def test_the_same_text_and_answers_give_the_same_proposals() -> None:
                 "mitigates",
                 quote="Label smoothing, by contrast, does not mitigate reward hacking in any of our runs",
             ),
-            "denies or only asks it: 'not'",
+            "the sentence denies it: 'not'",
         ),
         (
             statement(
@@ -244,7 +256,7 @@ def test_the_same_text_and_answers_give_the_same_proposals() -> None:
                 "mitigates",
                 quote="mitigate reward hacking in any of our runs",
             ),
-            "denies or only asks it: 'not'",
+            "the sentence denies it: 'not'",
         ),
     ],
 )
@@ -470,9 +482,127 @@ def test_a_denial_of_something_else_lets_the_statement_pass(sentence: str) -> No
     assert denial(sentence, "causes", X, Y) == ""
 
 
-def test_the_figures_in_the_guards_words_are_those_of_these_tests() -> None:
-    said = f"{len(DENIED)} sentences that deny and {len(ASSERTED)} that do not"
-    assert said in " ".join((guard.__doc__ or "").split())
+STATEMENTS = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "data" / "extraction_statements.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
+"""Sentences in the manner of papers, each with a statement and what the sentence does with it: ``asserted``, ``hedged``
+(both may be proposed), ``denied``, ``asked``, ``supposed`` or ``planned``. The set ``shapes`` was written with the usual
+shapes of denials in view; ``free`` once the lists stood, to say it in other words."""
+
+
+def held_out(given: dict[str, Any]) -> bool:
+    """Whether the lists may not be tuned on a sentence: a fixed rule, half of them."""
+    return int(hashlib.sha256(given["text"].encode()).hexdigest(), 16) % 2 == 1
+
+
+def refused(of: str) -> tuple[int, int, int, int]:
+    """Of the held-out sentences of a set: refused rightly, of how many; refused wrongly, of how many."""
+    right = bad = wrong = good = 0
+    for given in (one for one in STATEMENTS if one["set"] == of and held_out(one)):
+        ends = [given["subject"]], [given["object"]]
+        cue = denial(given["text"], given["relation"], *ends, after=given.get("after", ""))
+        if given["label"] in ("asserted", "hedged"):
+            good, wrong = good + 1, wrong + bool(cue)
+        else:
+            bad, right = bad + 1, right + bool(cue)
+    return right, bad, wrong, good
+
+
+def test_the_guard_holds_on_sentences_that_it_was_not_tuned_on() -> None:
+    right, bad, wrong, good = refused("shapes")
+    assert right / bad >= 0.9
+    assert right / (right + wrong) >= 0.9
+    assert wrong / good <= 0.1
+    right, bad, wrong, good = refused("free")
+    assert right / bad >= 0.35
+    assert wrong / good <= 0.2
+
+
+def test_the_figures_in_the_guards_words_are_those_of_the_held_out_sentences() -> None:
+    right, bad, wrong, good = refused("shapes")
+    other, of, also, among = refused("free")
+    said = " ".join((guard.__doc__ or "").split())
+    assert f"it refuses {right} of {bad} in shapes" in said
+    assert f"and {other} of {of} that were written once its lists stood" in said
+    assert f"of {good + among} statements beside them, {wrong + also} are refused" in said
+
+
+def test_the_labelled_sentences_can_tell() -> None:
+    assert len({given["text"] for given in STATEMENTS}) == len(STATEMENTS) >= 200
+    labels = {"asserted", "hedged", "denied", "asked", "supposed", "planned"}
+    assert {given["label"] for given in STATEMENTS} == labels
+    for given in STATEMENTS:
+        assert given["relation"] in RELATIONS
+        words = words_of(given["text"])
+        assert all(mentions(words, [given[end]]) for end in ("subject", "object")), given["text"]
+
+
+def test_what_is_hedged_is_noted_and_what_is_not_is_not() -> None:
+    for given in STATEMENTS:
+        if given["label"] in ("asserted", "hedged") and not held_out(given):
+            said = hedge(given["text"], [given["subject"]], [given["object"]])
+            assert bool(said) == (given["label"] == "hedged"), given["text"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "cue"),
+    [
+        ("RLHF does not cause alignment faking.", "denied", "not"),
+        ("Whether RLHF causes alignment faking is debated.", "asked", "Whether"),
+        ("Does RLHF cause alignment faking?", "asked", "?"),
+        ("Suppose that RLHF causes alignment faking.", "supposed", "Suppose"),
+        ("Were RLHF to cause alignment faking, we would see it.", "supposed", "Were "),
+        ("RLHF would cause alignment faking if it ran longer.", "supposed", "if"),
+        ("RLHF causes alignment faking only if models reason.", "supposed", "only if"),
+        ("We plan to test RLHF as a cause of alignment faking.", "planned", "plan to test"),
+        ("One might think that RLHF causes alignment faking.", "reported", "One might think"),
+        ("Many argue that RLHF causes alignment faking, but few look.", "reported", "Many argue"),
+    ],
+)
+def test_an_objection_names_its_kind_and_its_words(sentence: str, kind: str, cue: str) -> None:
+    found = objection(sentence, "causes", X, Y)
+    assert found is not None
+    assert (found.kind, found.cue) == (kind, cue)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Many argue that RLHF causes alignment faking.",
+        "RLHF would cause alignment faking.",
+        "RLHF causes alignment faking whether it is watched or not.",
+        "We ask whether pruning matters, and RLHF causes alignment faking.",
+        "RLHF causes alignment faking even if it is short.",
+        "RLHF causes alignment faking, and we plan to test pruning.",
+        "RLHF causes alignment faking. We do not share the code.",
+    ],
+)
+def test_what_asks_or_plans_something_else_lets_the_statement_pass(sentence: str) -> None:
+    assert objection(sentence, "causes", X, Y) is None
+
+
+def test_what_speaks_against_a_claim_supports_nothing_and_what_weakens_misuse_mitigates_it() -> (
+    None
+):
+    assert denial("RLHF weakens alignment faking.", "mitigates", X, Y) == ""
+    assert denial("RLHF challenges alignment faking.", "supports", X, Y) == "challenges"
+    assert denial("After RLHF, alignment faking vanishes.", "mitigates", X, Y) == ""
+    assert denial("The link of RLHF to alignment faking vanishes.", "causes", X, Y) == "vanishes"
+    assert denial("RLHF leads to less alignment faking.", "causes", X, Y)
+    assert denial("RLHF leads to less alignment faking.", "mitigates", X, Y) == ""
+
+
+def test_a_refusal_says_whether_it_is_denied_asked_or_supposed() -> None:
+    for text, why in (
+        ("Preference training never causes reward hacking.", "denies it: 'never'"),
+        ("Whether preference training causes reward hacking is open.", "only asks it: 'Whether'"),
+        ("Suppose preference training causes reward hacking.", "only supposes it: 'Suppose'"),
+        ("We hope to see if preference training causes reward hacking.", "only asks it: 'see if'"),
+    ):
+        assert f"the sentence {why}" in reasons(extract(statement(quote=text), text=text))
 
 
 def test_a_sentence_behind_the_quote_may_take_it_back() -> None:
@@ -482,11 +612,11 @@ def test_a_sentence_behind_the_quote_may_take_it_back() -> None:
         "believed that preference training causes reward hacking.\n\nThis is wrong.",
     ):
         found = extract(made, text=f"It was widely {said}")
-        assert "denies or only asks it: 'This" in reasons(found)
+        assert "the sentence denies it: 'This" in reasons(found)
     asked = extract(
         made, text="We doubt very much that\n\npreference training causes reward hacking."
     )
-    assert "denies or only asks it: 'doubt'" in reasons(asked)
+    assert "the sentence denies it: 'doubt'" in reasons(asked)
     text = "preference training causes reward hacking. It does not cause sycophancy."
     assert len(extract(made, text=text).proposals) == 1
     text = "What we do not know\n\nPreference training causes reward hacking."

@@ -11,6 +11,7 @@ import pytest
 
 from graph_records import HOSTILE
 from gyges.errors import GraphError
+from gyges.graph.attaching import read_text
 from gyges.graph.formats import read, write
 from gyges.graph.model import Edge, Evidence, Node
 
@@ -125,21 +126,110 @@ def test_ends_that_the_file_does_not_hold_are_left_to_the_graph(tmp_path):
 # Bytes
 
 
+PAGE = """\
+concept
+active
+concept:mode-collapseMode Collapse
+A model gives ever fewer kinds of answer – “Ä 😀”
+Neighborhood — ranked by edge-count
+Thinkers (1)
+thinker
+- Ada Examplestudies
+"""
+TEXTS = {
+    "g.jsonl": '{"id": "claim:a", "label": "Ä 😀"}\n',
+    "nodes.csv": "type,label\nclaim,Ä 😀\n",
+    "g.jsonld": '{"@context": {}, "@graph": []}\n',
+    "g.graphml": "",
+    "g.bib": "@misc{a,\n title={Ä 😀}, year=2020, author={Roe, Ämy}}\n",
+    "g.csl.json": '[{"id": "a", "title": "Ä 😀",\n "author": [{"literal": "Ä"}]}]\n',
+    "page.txt": PAGE,
+    "copy.txt": "Ä 😀\r\nand more\n",
+}
+"""A file of each kind that is read as text, in other letters than ASCII's."""
+
+
+def taken(path: Path):
+    """What a reader makes of a file, whatever that is."""
+    if path.name == "copy.txt":
+        return read_text(path)
+    return read(path, "page" if path.name == "page.txt" else None)
+
+
+@pytest.fixture(params=TEXTS)
+def sample(request, tmp_path):
+    name = request.param
+    text = TEXTS[name]
+    if name in ("g.jsonld", "g.graphml"):
+        path = tmp_path / name
+        write(path, [Node("claim:a", "Ä 😀")], [])
+        text = path.read_text(encoding="utf-8")
+    return tmp_path / name, text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_text_is_read_alike_however_unicode_is_written(sample, encoding):
+    path, text = sample
+    text = text.replace('encoding="UTF-8"', "").replace('encoding="utf-8"', "")
+    plain = taken(put(path, text))
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    assert taken(put(path, (mark + text).encode(encoding))) == plain
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_unicode_that_is_written_in_no_way_read_here_is_named(sample, encoding):
+    path, text = sample
+    if path.suffix == ".graphml":
+        pytest.skip("XML says itself what it is written in")
+    put(path, ("x" + text).encode(encoding))
+    with pytest.raises(GraphError, match=f"is written in UTF-{encoding[4:6]}") as caught:
+        taken(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_bytes_that_are_no_text_are_named_with_their_line_and_place(sample, encoding):
+    path, text = sample
+    if path.suffix == ".graphml":
+        pytest.skip("the parser of XML says where")
+    bad = b"\xef " if encoding == "utf-8" else b"\x00\xdc"  # a half of a pair of UTF-16
+    good = text.encode(encoding)
+    put(path, good + bad + "\n".encode(encoding)[-2:])
+    with pytest.raises(GraphError) as caught:
+        taken(path)
+    said = str(caught.value)
+    line = text.count("\n") + 1
+    wanted = f"byte {len(good):,} of the file, 0x{bad[0]:02X}, is not {encoding.upper()}"
+    assert f"{path}:{line}: " in said
+    assert wanted in said
+    assert "save it as UTF-8" in said
+
+
+def test_a_zero_byte_and_nothing_at_all_are_no_text(sample):
+    path, text = sample
+    if path.suffix == ".graphml":
+        pytest.skip("the parser of XML says where")
+    put(path, text.encode() + b"\x00")
+    with pytest.raises(GraphError, match=f"zero byte at byte {len(text.encode()):,} of the file"):
+        taken(path)
+    put(path, (text + "\0").encode("utf-16"))
+    at = len(text.encode("utf-16"))
+    with pytest.raises(GraphError, match=f"zero byte at byte {at:,} of the file"):
+        taken(path)
+
+
+def test_a_fault_far_into_a_file_of_utf_16_is_named_with_its_place(tmp_path):
+    line = '{"id": "claim:a%d", "label": "' + "Ä" * 1000 + '"}\n'
+    good = "".join(line % number for number in range(1200)).encode("utf-16")
+    path = put(tmp_path / "g.jsonl", good + b"\x00\xd8")
+    said = told(path)
+    assert f"{path}:1201: byte {len(good):,} of the file, 0x00, is not UTF-16" in said
+
+
 @pytest.mark.parametrize("name", ["g.jsonl", "nodes.csv", "g.jsonld"])
-def test_encodings_are_named_with_the_place_of_the_byte(name, tmp_path):
-    path = tmp_path / name
-    for encoding, said in [
-        ("utf-16", "is written in UTF-16; save it as UTF-8"),
-        ("utf-16-le", "is written in UTF-16"),
-        ("utf-16-be", "is written in UTF-16"),
-        ("utf-32", "is written in UTF-32"),
-    ]:
-        assert said in told(put(path, NODE.encode(encoding)))
-    good = b"type,label\nclaim,A\n"
-    said = told(put(path, good + b"claim,na\xefve\n"))
-    assert f"{path}:3: byte 27 of the file, 0xEF, is not UTF-8" in said
-    assert "zero byte at byte 19" in told(put(path, good + b"\x00"))
-    assert told(put(path, b"")) == f"{path}: is empty (nothing was taken from {path})"
+def test_a_file_without_a_byte_is_named(name, tmp_path):
+    path = put(tmp_path / name, b"")
+    assert told(path) == f"{path}: is empty (nothing was taken from {path})"
 
 
 @pytest.mark.parametrize("name", ["g.jsonl", "nodes.csv", "g.jsonld", "g.graphml"])

@@ -151,10 +151,35 @@ def test_every_edge_says_where_on_the_page_it_stands(tmp_path: Path) -> None:
     for edge in found.edges:
         (evidence,) = edge.evidence
         assert evidence.node == "artifact:mode-collapse"
-        assert evidence.grade == "primary"
+        # The page describes its sources: nobody read them for it, nor what it leaves out.
+        assert evidence.grade in ("secondary", "derived", "unverified")
         assert edge.channel == "imported"
     places = {edge.object: edge.evidence[0].locator for edge in found.edges}
     assert places["concept:narrow-feedback"] == "Neighborhood, Concepts, item 2"
+
+
+def test_evidence_of_a_page_says_how_far_it_was_followed(tmp_path: Path) -> None:
+    found = read(tmp_path, PAGE)
+    grades = {
+        (edge.subject, edge.relation, edge.object): edge.evidence[0].grade for edge in found.edges
+    }
+    # Shown: read in a text about the source. Assumed or taken for want of one: inferred from it.
+    assert grades["thinker:ada-example", "studies", "concept:mode-collapse"] == "secondary"
+    for edge in found.edges:
+        (evidence,) = edge.evidence
+        words = ("direction assumed", "shows no relation", "is taken as")
+        inferred = any(one in evidence.note for one in words)
+        nothing = any("label-missing" in end for end in (edge.subject, edge.object))
+        grade = "unverified" if nothing else "derived" if inferred else "secondary"
+        assert evidence.grade == grade, evidence.note
+    assert set(grades.values()) == {"secondary", "derived", "unverified"}
+    assert {one.grade for node in found.nodes for one in node.evidence} == {"secondary"}
+    assert {
+        one.grade
+        for proposal in found.proposals
+        for node in proposal.nodes
+        for one in node.evidence
+    } <= {"secondary"}
 
 
 def test_edges_run_as_their_relation_allows_and_an_assumed_direction_is_said(
@@ -350,8 +375,11 @@ def test_what_is_listed_twice_is_one_node_and_is_told(tmp_path: Path) -> None:
         ("Just some notes\n", "no line begins with 'Neighborhood'"),
         ("concept\nactive\nNeighborhood\nPapers (2)\n", "nothing above this line is an id"),
         ("concept:aA\nNeighborhood\nnothing\n", "no group such as 'Papers"),
-        (b"concept:a\xff\nNeighborhood\n", "mode-collapse.txt:1: byte 9 (ff) is not utf-8"),
-        (PAGE.replace("Raters", "Ra\x00ters"), "mode-collapse.txt:18: gloss holds the character"),
+        (
+            b"concept:a\xff\nNeighborhood\n",
+            "mode-collapse.txt:1: byte 9 of the file, 0xFF, is not UTF-8",
+        ),
+        (PAGE.replace("Raters", "Ra\x00ters"), "mode-collapse.txt:18: holds a zero byte"),
     ],
 )
 def test_what_is_no_such_page_is_refused_with_the_place(tmp_path: Path, text, said: str) -> None:

@@ -32,8 +32,8 @@ from gyges.graph import (
     queue,
 )
 from gyges.graph.formats import read
-from gyges.graph.matching import match
-from gyges.graph.naming import identifiers_of, namesakes
+from gyges.graph.recognition.matching import match
+from gyges.graph.recognition.naming import identifiers_of, namesakes
 from gyges.graph.store import plain_name
 
 Run = Callable[..., tuple[int, str, str]]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from graph_strategies import edges, evidence, hold_the_laws, incomings, nodes
+from gyges.cli import main
 from gyges.errors import GraphError
 from gyges.graph.checks import node_problems
 from gyges.graph.model import Edge, Evidence, Node, Passage
 from gyges.graph.records import Decision, Incoming, pair_key
 from gyges.graph.store import Store, plain_name
+from gyges.graph.store.parting import stays
 from gyges.graph.vocabulary import RELATIONS
 
 _IDS = ("concept:a", "concept:b", "concept:c", "claim:a", "paper:a")
@@ -372,3 +377,88 @@ def test_replacing_a_node_keeps_the_ids_that_were_merged_into_it(store: Store):
     assert store.resolve(B.id) == A.id
     assert store.node(A.id).gloss == "new"
     hold_the_laws(store)
+
+
+# ---------------------------------------------------------------------- what came in since
+
+
+def _with_arrivals() -> Store:
+    """Two nodes that were merged, and what came to the one that stayed afterwards."""
+    store = Store.open(":memory:")
+    said = Edge.make("claim:x", "studies", "concept:b", "Of the one that goes.")
+    there = Edge.make("claim:x", "studies", "concept:a", "Of the one that stays.")
+    rows = [Node(f"concept:{letter}", letter.upper()) for letter in "abc"]
+    store.take(Incoming([*rows, Node("claim:x", "X"), Node("paper:p", "P")], [said, there]), "all")
+    store.merge("concept:a", "concept:b", "me")
+    late = Edge.make("concept:c", "uses", "concept:b", "Came in for the one that went.")
+    cites = Edge.make("claim:x", "studies", "concept:c", "", [Evidence("concept:a", "there")])
+    noted = Node("claim:late", "Late", evidence=(Evidence("concept:b"),))
+    store.take(Incoming([noted], [late, cites]), "late")
+    store.attach("concept:a", "A text.", "a.txt")
+    with store.change("decide") as change:
+        change.put_decision(Decision(pair_key("concept:a", "concept:c"), "not-same"))
+    return store
+
+
+def test_what_came_in_after_a_merge_is_named_when_the_merge_is_undone():
+    store = _with_arrivals()
+    before = stays(store, 2)
+    assert store.undo(2) == 2
+    assert stays(store, 2) == before
+    found = {(one.kind, one.node, one.what, one.change) for one in before}
+    assert found == {
+        ("edge", "concept:a", "concept:c uses concept:a", 3),
+        ("edge", "concept:a", "claim:x studies concept:c", 3),
+        ("node", "concept:a", "claim:late", 3),
+        ("source", "concept:a", "a.txt", 4),
+        ("decision", "concept:a", "concept:a|concept:c: not-same", 5),
+    }
+    # It stays where it is, and what was there before the merge went back.
+    assert store.node("concept:a").formerly == ()
+    assert [one.gloss for one in store.edges_of("concept:b")] == ["Of the one that goes."]
+    assert {one.other for one in before if one.kind == "edge"} == {"concept:b"}
+
+
+def test_nothing_stays_where_nothing_came_in_and_where_nothing_was_merged():
+    store = _with_arrivals()
+    assert stays(store, 1) == []
+    for number in (5, 4, 3):
+        assert stays(store, number) == []
+        store.undo(number)
+    assert stays(store, 2) == []
+    store.undo(2)
+    assert stays(store, 2) == []
+
+
+def test_the_command_prints_what_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "100")
+    path = tmp_path / "graph.sqlite3"
+    with _with_arrivals() as given, sqlite3.connect(path) as copy:
+        given.connection.backup(copy)
+    copy.close()
+    arguments = ["graph", "undo", "2", "--by", "me", "--graph", str(path)]
+    with pytest.raises(SystemExit):
+        main([*arguments, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["undone"] == 2
+    assert [(one["kind"], one["change"]) for one in told["stays"]] == [
+        ("decision", 5),
+        ("edge", 3),
+        ("edge", 3),
+        ("node", 3),
+        ("source", 4),
+    ]
+    assert {(one["node"], one["other"]) for one in told["stays"]} == {("concept:a", "concept:b")}
+    with Store.open(path) as store:
+        store.undo(store.history(1)[0].number)
+    with pytest.raises(SystemExit):
+        main(arguments)
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == [
+        "undone: change 2, merge concept:b into concept:a",
+        "what came in meanwhile stays with concept:a, and may belong to concept:b:",
+    ]
+    assert any(line.startswith("  edge e:") and line.endswith("(change 3)") for line in out)
+    assert "  source a.txt (change 4)" in out

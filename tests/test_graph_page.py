@@ -27,6 +27,7 @@ from graph_library import (
     quoted,
     records,
 )
+from gyges.cli.graph._page_text import page_lines
 from gyges.errors import GraphError
 from gyges.graph import (
     GRADES,
@@ -697,6 +698,173 @@ def test_a_finding_is_told_by_what_it_says_of_the_truth_and_not_by_a_weaker_edge
         with graph(*rows) as store:
             (one,) = page_of(store, "claim:c")["findings"]
         assert one["relation"] == "contradicts"
+
+
+# ---------------------------------------------------------------------- what rests on a source
+
+
+def on(source: str, locator: str = "page 1", grade: str = "primary") -> Evidence:
+    return Evidence(source, locator, grade=grade)
+
+
+def statements(page: Page) -> list[str]:
+    """What is listed, as the locator of each."""
+    return [one["locator"] for one in page["resting"]["listed"]]
+
+
+def test_what_rests_on_a_source_equals_a_recount(store: Store) -> None:
+    cited: dict[str, dict[str, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    for name in ("edges", "nodes"):
+        for one in records(f"{name}.jsonl"):
+            sources = {piece.get("node") for piece in one.get("evidence", ())} - {None, ""}
+            for source in sources - {one["id"]}:
+                cited[source][name][len(sources) == 1] += 1
+    most = sorted(cited, key=lambda id_: -cited[id_]["edges"].total())[:6]
+    assert cited[most[0]]["edges"].total() > 200
+    for id_ in [*most, *sorted(cited)[::9]]:
+        told = page_of(store, id_)["resting"]
+        edges, nodes = cited[id_]["edges"], cited[id_]["nodes"]
+        assert (told["edges"], told["alone"]) == (edges.total(), edges[True]), id_
+        assert (told["nodes"], told["alone_nodes"]) == (nodes.total(), nodes[True]), id_
+        assert (told["weighed"], told["weighed_nodes"]) == (told["edges"], told["nodes"])
+        assert len(told["listed"]) == min(told["edges"], 40)
+        assert len(told["listed_nodes"]) == min(told["nodes"], 40)
+
+
+def test_what_rests_on_it_is_listed_with_both_ends_and_the_place_where_it_is_cited(
+    store: Store,
+) -> None:
+    edges = {one["id"]: one for one in records("edges.jsonl")}
+    labels = {one["id"]: one["label"] for one in records("nodes.jsonl")}
+    source = "paper:greenblatt-2024-alignment-faking"
+    listed = page_of(store, source)["resting"]["listed"]
+    for one in listed:
+        shipped = edges[one["id"]]
+        for end in ("subject", "object"):
+            assert one[end]["id"] == shipped[end]
+            assert one[end]["label"] == labels[shipped[end]]
+            assert one[end]["type"] == shipped[end].partition(":")[0]
+        assert one["reads"] == RELATIONS[shipped["relation"]].reads
+        assert one["gloss"] == shipped["gloss"]
+        places = [
+            (piece["locator"], piece["grade"])
+            for piece in shipped["evidence"]
+            if piece["node"] == source
+        ]
+        assert (one["locator"], one["grade"]) in places
+        # Its own statements are among its neighbours, and there are more others than are listed.
+        assert not one["own"]
+        assert source not in (shipped["subject"], shipped["object"])
+
+
+def test_what_rests_on_it_alone_and_bears_on_truth_is_listed_first_and_its_own_last() -> None:
+    source, other = "paper:source", "paper:other"
+    rows = [node(id_) for id_ in (other, "claim:a", "claim:b", "finding:f", "concept:c")]
+    for relation, subject, object_, *evidence in (
+        ("proposes", source, "claim:a", on(source, "own")),
+        ("extends", "claim:a", "claim:b", on(source, "extends")),
+        ("supports", "claim:a", "claim:b", on(source, "shared"), on(other)),
+        ("supports", "finding:f", "claim:a", on(source, "section 10")),
+        ("supports", "finding:f", "claim:b", on(source, "section 9"), on(source, "section 2.10")),
+        ("contradicts", "claim:b", "claim:a", on(source, "section 2.9")),
+        ("contradicts", "finding:f", "claim:a", on(source, "section 1", "derived")),
+        ("contradicts", "finding:f", "claim:b", on(source, "", "primary")),
+        ("studies", "finding:f", "concept:c", on(other, "not this")),
+    ):
+        rows.append(edge(subject, relation, object_, evidence=tuple(evidence)))
+    with graph(*rows) as store:
+        page = page_of(store, source)
+        assert page_of(store, other)["resting"]["alone"] == 1
+        assert page_of(store, "claim:a")["resting"]["edges"] == 0
+    assert statements(page) == [
+        *("section 2.9", "section 2.10", "section 10", "", "section 1"),
+        *("extends", "shared", "own"),
+    ]
+    told = page["resting"]
+    assert (told["edges"], told["alone"]) == (8, 7)
+    assert [one["alone"] for one in told["listed"]] == [True] * 6 + [False, True]
+    assert [one["own"] for one in told["listed"]] == [False] * 7 + [True]
+
+
+def test_nodes_rest_on_the_source_of_what_is_said_of_them() -> None:
+    source = "paper:source"
+    rows = [
+        node("paper:other"),
+        node("paper:self", evidence=(on("paper:self"),)),
+        node("concept:c", evidence=(on(source, "page 3", "abstract"),)),
+        node("claim:d", evidence=(on(source, "page 4"), on("paper:other"))),
+        node("claim:e", evidence=(on(source, "page 5"), Evidence(note="and hearsay"))),
+        node("concept:near", evidence=(on(source),)),
+        edge(source, "proposes", "concept:near"),
+    ]
+    with graph(*rows) as store:
+        told = page_of(store, source)["resting"]
+        # What a paper says of itself does not fall with another.
+        assert page_of(store, "paper:self")["resting"]["nodes"] == 0
+    assert ids(told["listed_nodes"]) == ["claim:e", "concept:c", "claim:d", "concept:near"]
+    assert [one["alone"] for one in told["listed_nodes"]] == [True, True, False, True]
+    assert (told["nodes"], told["alone_nodes"]) == (4, 3)
+    assert told["listed_nodes"][1] | {"gloss": ""} == {
+        "id": "concept:c",
+        "type": "concept",
+        "label": "C",
+        "gloss": "",
+        "locator": "page 3",
+        "grade": "abstract",
+        "alone": True,
+    }
+
+
+def test_what_cited_a_merged_source_rests_on_the_one_that_stayed() -> None:
+    rows = [node(id_) for id_ in ("paper:old", "paper:third", "claim:a", "claim:b", "claim:c")]
+    rows.append(edge("claim:a", "supports", "claim:b", evidence=(on("paper:old"),)))
+    both = (on("paper:old"), on("paper:source"))
+    rows.append(edge("claim:a", "supports", "claim:c", evidence=both))
+    with graph(*rows) as store:
+        assert page_of(store, "paper:source")["resting"]["alone"] == 0
+        store.merge("paper:source", "paper:old")
+        with store.change("cites it by its former id") as change:
+            late = (on("paper:old", "late"), on("paper:source", "later"))
+            change.put_edge(edge("claim:b", "supports", "claim:c", evidence=late))
+        told = page_of(store, "paper:old")["resting"]
+    assert (told["edges"], told["alone"]) == (3, 3)
+    assert len(told["listed"]) == 3
+
+
+def test_a_source_that_very_many_cite_is_counted_and_says_how_many_were_weighed() -> None:
+    rows = [node("paper:other"), *(node(f"claim:c{number}") for number in range(60))]
+    pairs = [(a, b) for a in range(60) for b in range(60) if a != b][:1200]
+    for at, (a, b) in enumerate(pairs):
+        evidence = (on("paper:source"), on("paper:other"))[: 1 + (at % 4 == 0)]
+        rows.append(edge(f"claim:c{a}", "supports", f"claim:c{b}", evidence=evidence))
+    with graph(*rows) as store:
+        told = page_of(store, "paper:source")["resting"]
+    assert told["edges"] == 1200
+    assert told["listed"]
+    assert len(told["listed"]) <= 40
+    # What was not weighed may rest on it alone as well.
+    assert told["weighed"] < 1200
+    assert 0.6 * told["weighed"] < told["alone"] < 0.9 * told["weighed"]
+
+
+def test_the_terminal_sums_up_what_rests_on_a_source_and_names_the_first() -> None:
+    source = "paper:source"
+    rows = [node(f"claim:c{number}") for number in range(12)]
+    rows.append(node("concept:d", evidence=(on(source),)))
+    rows += [edge(f"claim:c{number}", "supports", "claim:c11", "So it is.") for number in range(10)]
+    rows.append(edge(source, "proposes", "claim:c1"))
+    with graph(*rows) as store:
+        page = page_of(store, source, similarity={"missing": "no model"})
+        bare = page_of(store, "claim:c1", similarity={"missing": "no model"})
+    lines = list(page_lines(page, full=False, most=12))
+    head = lines.index("What rests on it (11 statements, 11 on it alone; 1 node, 1 on it alone)")
+    first = page["resting"]["listed"][0]
+    assert lines[head + 1].startswith(f"  {first['id']}  C")
+    told = " ".join(line.strip() for line in lines[head + 1 :]).partition("--json")[0]
+    assert told.count("→ supports C11 [page 1, primary; on it alone]") == 5
+    assert not any("rests on it" in line for line in page_lines(bare, full=False, most=12))
+    page["resting"]["weighed"] = 8
+    assert "11 statements, at least 11" in "\n".join(page_lines(page, full=False, most=12))
 
 
 # ---------------------------------------------------------------------- exports, JSON

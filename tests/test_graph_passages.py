@@ -6,11 +6,15 @@ import hashlib
 import random
 import time
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from graph_library import edge, graph, node, quoted
+from gyges.errors import GraphError
+from gyges.graph import Evidence, attach, page_of
 from gyges.graph.passages import Text, fingerprint, words_of
 
 _LETTERS = (
@@ -211,3 +215,51 @@ def test_a_long_source_is_searched_quickly():
     assert found == by_text
     assert [one.text for one in found if one] == passages
     assert took < 10  # a second where nothing else runs
+
+
+# ---------------------------------------------------------------------- what a copy can be attached to
+
+
+def _copy(tmp_path: Path) -> Path:
+    path = tmp_path / "copy.txt"
+    path.write_text("Here these are some words, and others.", encoding="utf-8")
+    return path
+
+
+def test_a_copy_is_attached_to_a_work_or_to_what_evidence_names_alone(tmp_path: Path):
+    by_finding = edge(
+        "concept:a", "extends", "concept:b", "So.", evidence=(Evidence("finding:f", "table 1"),)
+    )
+    rows = [
+        node("concept:a"),
+        node("concept:b"),
+        node("finding:f"),
+        node("finding:other"),
+        node("dataset:d"),
+        quoted("quote:q", "paper:source", "these are some words"),
+        by_finding,
+    ]
+    copy = _copy(tmp_path)
+    with graph(*rows) as store:
+        dump = store.dump()
+        for id_ in ("concept:a", "finding:other", "quote:q"):
+            with pytest.raises(GraphError) as refused:
+                attach(store, copy, id_)
+            said = str(refused.value)
+            assert f"{id_} is a {id_.partition(':')[0]}" in said
+            assert "paper, artifact or dataset" in said
+            # With what quotes a passage here; of a quote, its source.
+            assert "paper:source" in said
+            assert "\n" not in said
+        assert store.dump() == dump
+        for id_ in ("finding:f", "dataset:d", "paper:source"):
+            assert attach(store, copy, id_)["source"] == id_
+
+
+def test_a_passage_is_not_attached_again_once_the_copy_was_taken_back(tmp_path: Path):
+    with graph(quoted("quote:q", "paper:source", "these are some words")) as store:
+        attach(store, _copy(tmp_path))
+        assert page_of(store, "quote:q")["quotes"][0]["state"] == "stands"
+        store.undo()
+        quote = page_of(store, "quote:q")["quotes"][0]
+        assert (quote["state"], quote["text"]) == ("not attached", None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 
 from graph_library import edge, embeds, graph, ids, node
@@ -13,15 +16,24 @@ from gyges.graph import (
     Evidence,
     Incoming,
     Likenesses,
+    Node,
+    Passage,
     Proposal,
     Store,
     accept_pair,
     accept_proposal,
     candidate,
     decide,
+    identify,
     pair_key,
     queue,
+    waiting,
 )
+from gyges.graph.curated.shipped import TAKE_IN
+from gyges.graph.review.arrivals import change_before
+from gyges.graph.review.queueing import counted, detailed
+from gyges.graph.review.suggesting import Suggester
+from gyges.graph.similarity import put
 
 A, B, C = "concept:a", "concept:b", "concept:c"
 PAIRS = [(A, B, 0.91), (B, C, 0.88), (A, "claim:x", 0.7)]
@@ -252,6 +264,339 @@ def test_a_declined_proposal_does_not_come_back_with_the_same_file(store: Store)
     assert [key for key in keys(store, later=True) if key.startswith("p:")] == [NEAR.id]
 
 
+# ---------------------------------------------------------------------- this is one that the graph has
+
+
+def proposed(subject: str, relation: str, object_: str, *nodes: Node, **more: Any) -> Proposal:
+    made = Edge.make(subject, relation, object_, "", (), "extracted", None, "a-model")
+    return Proposal.make(edge=made, nodes=nodes, source="text.txt", by="a-model", **more)
+
+
+def test_a_proposed_node_is_one_that_the_graph_has_and_so_in_every_proposal(store: Store) -> None:
+    new = node("concept:new", "New name", aliases=("NN",), channel="extracted")
+    first = proposed("claim:x", "studies", new.id, new)
+    second = proposed(new.id, "extends", B, new)
+    loop = proposed(new.id, "extends", C, new)
+    store.take(Incoming(proposals=[first, second, loop]), "extract", "me")
+    done = identify(store, first.id, C, by="me", note="the same")
+    assert (done.proposed, done.node) == (new.id, C)
+    assert set(done.now) == {first.id, second.id}
+    assert done.closed == (loop.id,)
+    kept = store.node(C)
+    assert kept.label == "C"
+    assert {"New name", "NN"} <= set(kept.aliases)
+    assert store.resolve(new.id) == C
+    edges = {one.id: one.edge for one in store.proposals()}
+    made = [edges[key] for key in done.now.values()]
+    assert [(one.subject, one.object) for one in made if one] == [("claim:x", C), (C, B)]
+    assert all(not one.nodes for one in store.proposals() if one.id in done.now.values())
+    edge_ = accept_proposal(store, done.now[second.id], by="me")
+    assert store.edge(edge_.id).subject == C
+    assert store.count_nodes() == 5
+
+
+def test_what_is_one_of_the_graphs_does_not_come_back_with_the_same_file(store: Store) -> None:
+    done = identify(store, STATEMENT.id, "claim:x", by="me")
+    for old in (STATEMENT.id, pair_key("claim:new", "claim:x")):
+        decision = store.decision(old)
+        assert decision is not None
+        assert decision.verdict == "merge"
+    assert store.take(Incoming(proposals=[STATEMENT]), "extract again").proposals == 0
+    # Another text that names it means the graph's node.
+    later = proposed("claim:new", "predicts", B, node("claim:new", "A new claim"))
+    store.take(Incoming(proposals=[later]), "another text")
+    assert accept_proposal(store, later.id).subject == "claim:x"
+    assert candidate(store, done.now[STATEMENT.id]).one == store.node("claim:x")
+
+
+def test_what_was_declined_of_a_node_stays_declined_under_its_other_name(store: Store) -> None:
+    told = Proposal.make(edge=STATEMENT.edge, nodes=STATEMENT.nodes)
+    assert told.id == STATEMENT.id
+    done = identify(store, STATEMENT.id, "claim:x")
+    decide(store, done.now[STATEMENT.id], "not-same")
+    other = Proposal.make(
+        edge=Edge.make(
+            "claim:other",
+            "studies",
+            A,
+            *(STATEMENT.edge.gloss, STATEMENT.edge.evidence, "extracted", 0.8, "a-model"),  # type: ignore[union-attr]
+        ),
+        nodes=(node("claim:other"),),
+    )
+    store.take(Incoming(proposals=[other]), "extract")
+    again = identify(store, other.id, "claim:x")
+    assert (again.now, again.closed) == ({}, (other.id,))
+
+
+def test_something_of_no_known_type_may_be_a_node_of_the_graph(store: Store) -> None:
+    done = identify(store, NEAR.id, C, by="me")
+    assert done.proposed == ""
+    assert store.node(C).aliases == ("A thing of no known type",)
+    one = candidate(store, done.now[NEAR.id])
+    assert (one.kind, one.one, one.other) == ("near", store.node(A), store.node(C))
+    made = accept_proposal(store, one.key, relation="extends", by="me")
+    assert (made.subject, made.object) == (C, A)
+    assert store.node(C).aliases == ("A thing of no known type",)
+
+
+def test_what_cannot_be_one_of_the_graphs_is_refused_and_nothing_is_written(store: Store) -> None:
+    two = proposed("claim:p", "studies", "concept:q", node("claim:p"), node("concept:q"))
+    store.take(Incoming(proposals=[two]), "extract")
+    before = store.dump()
+    for key, existing, more, said in (
+        (two.id, A, {}, "brings 2 new nodes, claim:p and concept:q"),
+        (two.id, A, {"proposed": "concept:z"}, "brings no new node 'concept:z'"),
+        (two.id, A, {"proposed": "claim:p"}, "of which this cannot be said"),
+        (two.id, "concept:nope", {"proposed": "concept:q"}, "no node 'concept:nope'"),
+        ("p:0", A, {}, "nothing waits under 'p:0'"),
+        (pair_key(A, B), C, {}, "proposes nothing"),
+        (STATEMENT.id, "claim:x", {"note": "\x1b[31m"}, "which no page can show"),
+        (STATEMENT.id, "claim:x", {"note": "x" * 20_001}, "at most 20,000"),
+    ):
+        with pytest.raises(GraphError, match=re.escape(said)):
+            identify(store, key, existing, **more)
+    assert store.dump() == before
+    accept_proposal(store, STATEMENT.id)
+    store.take(Incoming(proposals=[proposed("claim:new", "predicts", B)]), "more")
+    (last,) = [one for one in store.proposals() if one.edge and one.edge.relation == "predicts"]
+    with pytest.raises(GraphError, match="brings no new node"):
+        identify(store, last.id, C)
+
+
+def test_a_node_is_suggested_for_its_name_whatever_its_type() -> None:
+    rows = [
+        node("concept:gap", "Compliance gap", aliases=("CG",)),
+        node("paper:one", "One", identifiers={"arxiv": "2412.14093"}),
+        node("claim:bread", "Sourdough bread"),
+    ]
+    with graph(*rows) as store:
+        suggester = Suggester(store, Likenesses(store))
+
+        def found(id_: str, label: str, **more: Any) -> list[str]:
+            return [one.node.id for one in suggester.of(node(id_, label, **more))]
+
+        assert found("method:gap", "Compliance gap (CG)")[0] == "concept:gap"
+        assert found("concept:other", "The large compliance gap") == ["concept:gap"]
+        again = {"arxiv": "https://arxiv.org/abs/2412.14093v2"}
+        assert found("paper:other", "Quite another title", identifiers=again)[0] == "paper:one"
+        assert found("concept:far", "Zymurgy") == []
+        assert found("concept:none", "(label missing) 7") == []
+        (one,) = suggester.of(node("method:gap", "CG"))
+        assert one.why == ("the same name",)
+        assert "proposed as a method" in one.against
+
+
+@embeds
+def test_a_node_is_suggested_for_its_meaning() -> None:
+    rows = [
+        node("concept:faking", "Alignment faking", gloss="Complying only while watched."),
+        node("claim:said", "Alignment faking happens", gloss="Complying only while watched."),
+        node("concept:bread", "Sourdough bread", gloss="Baked of flour and water."),
+    ]
+    with graph(*rows) as store:
+        suggester = Suggester(store, Likenesses(store))
+        new = node("concept:sham", "Feigned alignment", gloss="To comply only when observed.")
+        (one,) = suggester.of(new)
+        assert one.node.id == "concept:faking"
+        assert one.score is not None
+        assert one.score > 0.5
+        assert suggester.of(new, {"concept:faking"}) == []
+
+
+def test_a_reviewer_sees_both_sides_the_span_and_its_state(store: Store) -> None:
+    passage = Passage.of("the words that were said")
+    said = Edge.make(
+        "claim:new", "studies", A, "", (Evidence("paper:source", "page 1", passage),), "extracted"
+    )
+    one = Proposal.make(edge=said, nodes=(node("claim:new", "A new claim"),))
+    store.take(Incoming(proposals=[one]), "extract")
+
+    def shown() -> dict[str, Any]:
+        return detailed(store, candidate(store, one.id), Suggester(store, Likenesses(store)))
+
+    given = shown()
+    assert (given["one"]["new"], given["one"]["edges"]) == (True, 0)
+    assert (given["other"]["new"], given["other"]["edges"]) == (False, 0)
+    assert [new["id"] for new in given["new"]] == ["claim:new"]
+    (piece,) = given["proposal"]["edge"]["evidence"]
+    assert piece["passage"]["state"] == "not attached"
+    store.attach("paper:source", "Here are the words that were said, in full.", "copy.txt")
+    (piece,) = shown()["proposal"]["edge"]["evidence"]
+    assert (piece["passage"]["state"], piece["passage"]["start"]) == ("stands", 9)
+    assert given["known"] == []
+    accept_proposal(store, STATEMENT.id)
+    assert shown()["known"]
+
+
+# ---------------------------------------------------------------------- what is the user's own comes first
+
+
+def vectors(store: Store, **by_id: tuple[float, ...]) -> None:
+    """Give nodes vectors of few numbers, so that their cosines are known."""
+    from gyges.embedding import SIZE
+
+    rows = [[*vector, *[0.0] * (SIZE - len(vector))] for vector in by_id.values()]
+    put(store.connection, [f"concept:{name}" for name in by_id], np.array(rows, dtype=np.float32))
+
+
+class Known(Likenesses):
+    """Likenesses of vectors that were given."""
+
+    def _follow(self) -> None:
+        pass
+
+
+@pytest.fixture
+def curated() -> Iterator[Store]:
+    """Three curated nodes that are more alike each other than what the user brings, and what the user brings."""
+    names = ("p", "q", "r")
+    with Store.open(":memory:") as found:
+        found.take(Incoming([node(f"concept:{name}") for name in names]), TAKE_IN, "curators")
+        found.take(Incoming([node("concept:mine")]), "import mine.jsonl", "me")
+        found.take(Incoming(proposals=[proposed("concept:mine", "extends", "concept:p")]), "x")
+        vectors(found, p=(1, 0), q=(1, 0.05), r=(1, 0.1), mine=(1, 0.9))
+        yield found
+
+
+def test_ones_own_come_before_the_curated_graphs(curated: Store) -> None:
+    found = waiting(curated, Known(curated))
+    assert counted(found) == {"proposed": 1, "yours": 3, "curated": 3}
+    assert [one.part for one in found] == ["proposed", *["yours"] * 3, *["curated"] * 3]
+    scores = [one.score or 0 for one in found[1:]]
+    assert max(scores[:3]) < min(scores[3:])
+    assert len({one.key for one in found}) == len(found)
+    # However few are asked for, one's own are among them.
+    assert [one.part for one in waiting(curated, Known(curated), most=3)] == [
+        "proposed",
+        "yours",
+        "yours",
+    ]
+
+
+def test_what_came_in_since_a_change_or_a_day(curated: Store) -> None:
+    def since(given: str) -> dict[str, int]:
+        return counted(waiting(curated, Known(curated), since=change_before(curated, given)))
+
+    assert since("0") == {"proposed": 1, "yours": 3, "curated": 3}
+    assert since("1") == {"proposed": 1, "yours": 3}
+    assert since("2") == {"proposed": 1}
+    assert since("3") == {}
+    assert since("2001-01-01") == since("0")
+    assert since("2999-01-01T00:00:00+02:00") == {}
+    with curated.change("reword") as change:
+        change.put_node(node("concept:q", "Another label"))
+    assert since("3") == {"yours": 1, "curated": 2}
+    curated.undo()
+    assert since("3") == {}
+    # New edges at both ends of a pair concern it.
+    with curated.change("edges") as change:
+        for one, other in (("p", "mine"), ("q", "mine")):
+            change.put_edge(Edge.make(f"concept:{one}", "extends", f"concept:{other}"))
+    assert since("5") == {"proposed": 1, "curated": 1}
+
+
+@pytest.mark.parametrize("given", ["6", "-1", "1.5", "yesterday", "2025-13-01", "9" * 5000, ""])
+def test_what_is_no_change_and_no_day_is_refused(curated: Store, given: str) -> None:
+    with pytest.raises(GraphError, match="no change") as caught:
+        change_before(curated, given)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_graph_without_curated_nodes_is_all_ones_own(store: Store) -> None:
+    assert {one.part for one in queue(store, PAIRS)} == {"proposed", "yours"}
+
+
+def test_the_newest_proposals_come_first_in_the_order_of_their_text(store: Store) -> None:
+    more = [proposed(A, "extends", B), proposed(B, "extends", C), proposed(C, "extends", A)]
+    store.take(Incoming(proposals=more), "extract")
+    assert keys(store)[:3] == ids(more)
+    decide(store, more[0].id, "not-same")
+    store.undo()
+    assert keys(store)[:3] == ids(more)
+
+
+def test_pairs_are_found_behind_those_that_are_joined_or_decided() -> None:
+    names = [f"n{number:02}" for number in range(12)]
+    with graph(*(node(f"concept:{name}") for name in names), source=False) as store:
+        vectors(store, **{name: (1, 0.001 * at) for at, name in enumerate(names)})
+        alike = Known(store)
+        every = list(alike.pairs(1000))
+        assert len(every) == 66
+        with store.change("join and decide") as change:
+            for a, b, _ in every[:40]:
+                change.put_edge(Edge.make(a, "extends", b))
+        left = [pair[:2] for pair in every[40:]]
+        for limit in (1, 3, 26, 100):
+            found = list(Known(store).pairs(limit))
+            assert [pair[:2] for pair in found] == left[:limit]
+        for a, b in left[:10]:
+            decide(store, pair_key(a, b), "not-same")
+        for a, b in left[10:20]:
+            decide(store, pair_key(a, b), "later")
+        assert [pair[:2] for pair in Known(store).pairs(3, later=False)] == left[20:23]
+        found = waiting(store, Known(store), most=3)
+        assert [(one.key) for one in found] == [pair_key(*pair) for pair in left[20:23]]
+        about = [pair for pair in left[20:] if "concept:n11" in pair]
+        found = waiting(store, Known(store), about="concept:n11")
+        assert {one.key for one in found} == {pair_key(*pair) for pair in about}
+
+
+# ---------------------------------------------------------------------- what a reviewer writes is checked
+
+
+WRONG = {
+    "a control character": ("\x1b[31mred", "which no page can show"),
+    "half a character": ("\ud800", "which no page can show"),
+    "too long a text": ("x" * 20_001, "20,001 characters; at most 20,000"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_no_decision_writes_what_no_page_can_show(name: str, store: Store) -> None:
+    text, said = WRONG[name]
+    before, last = store.dump(), store.history(1)[0].number
+    attempts: list[Callable[[], object]] = [
+        lambda: accept_pair(store, A, "extends", B, gloss=text),
+        lambda: accept_pair(store, A, "extends", B, note=text),
+        lambda: accept_pair(store, A, "extends", B, evidence=[Evidence("paper:source", note=text)]),
+        lambda: accept_proposal(store, STATEMENT.id, gloss=text),
+        lambda: accept_proposal(store, STATEMENT.id, note=text),
+        lambda: decide(store, pair_key(A, B), "not-same", note=text),
+    ]
+    for attempt in attempts:
+        with pytest.raises(GraphError, match=said):
+            attempt()
+    assert store.dump() == before
+    assert store.history(1)[0].number == last
+
+
+@pytest.mark.parametrize("bad", ["", "loves", "x" * 60_000, "\x00", "\ud800"])
+def test_no_decision_takes_an_unknown_relation_or_a_bad_id(bad: str, store: Store) -> None:
+    before = store.dump()
+    for attempt in (
+        lambda: accept_pair(store, A, bad, B),
+        lambda: accept_proposal(store, STATEMENT.id, relation=bad),
+        lambda: accept_proposal(store, KNOWN.id, relation=bad),
+        lambda: accept_proposal(store, NEAR.id, type_=bad, relation="measures"),
+        lambda: accept_proposal(store, bad),
+        lambda: decide(store, bad, "later"),
+        lambda: decide(store, pair_key(A, B), bad),
+        lambda: candidate(store, f"{bad}|{A}"),
+    ):
+        with pytest.raises(GraphError) as caught:
+            attempt()
+        assert len(str(caught.value)) < 2_500
+    assert store.dump() == before
+
+
+def test_a_whole_text_in_the_place_of_a_name_is_cut_to_one(store: Store) -> None:
+    told = Proposal.make(about=A, gloss="A very long account of it. " * 100, source="page.txt")
+    store.take(Incoming(proposals=[told]), "import")
+    made = accept_proposal(store, told.id, type_="method", relation="measures")
+    assert len(store.node(made.subject).label) <= 500
+    assert store.node(made.subject).gloss == told.gloss
+
+
 # ---------------------------------------------------------------------- undo
 
 
@@ -267,6 +612,9 @@ DECISIONS: dict[str, Callable[[Store], object]] = {
         store, NEAR.id, type_="method", relation="measures"
     ),
     "decline": lambda store: decide(store, STATEMENT.id, "not-same"),
+    "this is that": lambda store: identify(store, STATEMENT.id, "claim:x", note="other words"),
+    "this is that, without a type": lambda store: identify(store, NEAR.id, C),
+    "this is what it is near": lambda store: identify(store, KNOWN.id, A),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from graph_library import edge, embeds, graph, node
-from gyges.graph import Edge, Proposal, Store, pair_key
+from gyges.graph import Edge, Incoming, Proposal, Store, pair_key
 from gyges.graph.site import GraphServer, review_anchor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), embeds]
@@ -136,6 +136,64 @@ def test_a_thing_without_a_type_gets_one_and_a_pair_is_declined(
         decision = store.decision(PAIR)
         assert decision is not None
         assert (decision.verdict, decision.by) == ("not-same", "me")
+
+
+def test_a_person_says_which_node_of_the_graph_a_proposed_one_is(
+    page: Any, served: tuple[str, str, Path]
+) -> None:
+    url, token, path = served
+    new = node("concept:af", "Alignment faking (AF)", gloss=HOSTILE)
+    made = Edge.make(new.id, "extends", B, HOSTILE, (), "extracted", None, "a-model")
+    proposal = Proposal.make(edge=made, nodes=(new,), source="text.txt", by="a-model")
+    with Store.open(path) as store:
+        store.take(Incoming(proposals=[proposal]), "extract", "me")
+        before = store.dump()
+    page.goto(f"{url}/{token}/review?since=1")
+    assert page.locator("article").count() == 1
+    one = candidate(page, proposal.id)
+    assert "A is not in the graph." in one.inner_text()
+    one.get_by_role("button", name="A is Alignment faking", exact=True).click()
+    page.wait_for_selector("[role=status]")
+    assert "It is Alignment faking (concept:faking)." in page.inner_text("[role=status]")
+    # It waits under the node that the graph has, in the same part of the queue, and is accepted there.
+    with Store.open(path) as store:
+        assert store.resolve(new.id) == A
+        (waiting,) = [one for one in store.proposals() if one.edge is not None]
+    assert "since" in page.content()
+    candidate(page, waiting.id).get_by_role("button", name="Accept").click()
+    page.wait_for_selector("[role=status]")
+    with Store.open(path) as store:
+        assert [one.relation for one in store.edges_between(A, B)] == ["extends"]
+    for _ in range(2):
+        page.click("[role=status] button")
+        page.wait_for_selector("[role=status]")
+    with Store.open(path) as store:
+        assert store.dump() == before
+    # By its name, in the field below the suggestions.
+    form = candidate(page, proposal.id).locator("form.as-other")
+    form.locator("input[name=node]").fill("faking of alignment")
+    form.locator("button").click()
+    page.wait_for_selector("[role=status]")
+    # The statement would join it to itself, so nothing of it is left.
+    assert "1 said nothing else, and is closed." in page.inner_text("[role=status]")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_review_fits_a_phone(page: Any, served: tuple[str, str, Path], scheme: str) -> None:
+    url, token, path = served
+    new = node("concept:af", "Alignment-faking-" * 20, aliases=("Alignment faking",))
+    made = Edge.make(new.id, "extends", B, "", (), "extracted", None, "a-model")
+    with Store.open(path) as store:
+        store.take(Incoming(proposals=[Proposal.make(edge=made, nodes=(new,))]), "extract", "me")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{url}/{token}/review")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for button in page.locator("main button").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["height"] >= 24
 
 
 def test_what_is_kept_of_two_stands_in_lines_of_its_own_on_a_tablet(

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,7 @@ import httpx
 import pytest
 
 from graph_library import edge, embeds, graph, node, quoted
-from gyges.graph import Edge, Evidence, Proposal, Store, pair_key
+from gyges.graph import Edge, Evidence, Incoming, Proposal, Store, pair_key
 from gyges.graph.site import GraphServer
 
 HOSTILE = "<script>window.ran = true</script><img src=x onerror=alert(1)>"
@@ -347,11 +348,30 @@ def test_a_decision_that_makes_no_sense_says_what_is_wrong_and_changes_nothing(
         ({"key": PAIR, "verdict": "perhaps"}, "no verdict"),
         ({"key": "nothing", "verdict": "later"}, "nothing waits"),
         ({"key": f"{A}|concept:zzz", "verdict": "later"}, "no node"),
-        ({"key": PAIR, "verdict": "edge", "edge": "loves:out"}, "cannot|no relation"),
+        ({"key": PAIR, "verdict": "edge", "edge": "loves:out"}, "relation is 'loves'"),
         ({"key": PAIR, "verdict": "edge", "edge": "authored_by:out"}, "cannot run"),
         ({"key": PAIR, "verdict": "merge", "keep": "concept:known"}, "the node that stays"),
         ({"key": NEAR.id, "verdict": "edge", "edge": "measures:out"}, "of which type"),
         ({}, "nothing waits"),
+        ({"key": PAIR, "verdict": "not-same", "note": "\x1b[31m"}, "no page can show"),
+        ({"key": PAIR, "verdict": "not-same", "note": "x" * 20_001}, "at most 20,000"),
+        ({"key": PAIR, "verdict": "edge", "edge": "extends:out", "gloss": "\x00"}, "no page can"),
+        ({"key": PAIR, "verdict": "edge", "edge": "extends:out", "gloss": "x" * 20_001}, "20,001"),
+        ({"key": PAIR, "verdict": "edge", "edge": "extends:sideways"}, "runs 'out' or 'in'"),
+        ({"key": PAIR, "verdict": "edge", "edge": "x" * 60_000 + ":out"}, "relation is"),
+        ({"key": PAIR, "verdict": "edge"}, "relation is"),
+        ({"key": STATEMENT.id, "verdict": "edge", "edge": "studies:out", "gloss": "\x07"}, "show"),
+        ({"key": NEAR.id, "verdict": "edge", "edge": "measures:in", "type": "x" * 999}, "no type"),
+        ({"key": NEAR.id, "verdict": "merge", "keep": A}, "is a proposal"),
+        ({"key": NEAR.id, "verdict": "is", "node": "concept:zzz"}, "no node"),
+        ({"key": NEAR.id, "verdict": "is", "node": "x" * 60_000}, "no node"),
+        ({"key": NEAR.id, "verdict": "is", "node": A, "new": "concept:zzz"}, "no new node"),
+        ({"key": STATEMENT.id, "verdict": "is", "node": A}, "brings no new node"),
+        ({"key": PAIR, "verdict": "is", "node": A}, "proposes nothing"),
+        ({"key": PAIR, "verdict": "later", "part": "mine"}, "no part"),
+        ({"key": PAIR, "verdict": "later", "since": "yesterday"}, "no change and no date"),
+        ({"key": "\x00|\x00", "verdict": "later"}, "no node"),
+        ({"key": "x" * 60_000, "verdict": "later"}, "nothing waits"),
     ):
         answer = calm.post(**form)
         assert answer.status_code == 400, form
@@ -408,6 +428,66 @@ def test_a_proposal_is_taken_in_the_reviewers_words(served: Served) -> None:
         assert store.proposals() == []
 
 
+def test_a_proposed_node_is_one_of_the_graphs_and_that_is_undone(served: Served) -> None:
+    before = served.dump()
+    for named in ("concept:known", " Known "):
+        answer = served.post(key=NEAR.id, verdict="is", node=named)
+        assert answer.status_code == 200
+        text = unescape(answer.text)
+        assert "It is Known (concept:known). 1 proposal is about that node now." in text
+        with Store.open(served.path) as store:
+            assert store.node("concept:known").aliases == ("A thing",)
+            (now,) = [one for one in store.proposals() if one.edge is None]
+        assert now.id in text
+        assert NEAR.id not in text
+        assert served.post("undo").status_code == 200
+        assert served.dump() == before
+
+
+def test_what_a_proposed_node_may_be_stands_beside_it_with_a_button(served: Served) -> None:
+    new = node("concept:fake", "Alignment faking (AF)")
+    edge_ = Edge.make(new.id, "extends", "concept:known", "", (), "extracted", None, "a-model")
+    with Store.open(served.path) as other:
+        one = Proposal.make(edge=edge_, nodes=(new,))
+        other.take(Incoming(proposals=[one]), "extract")
+    text = unescape(served.owner.get("review").text)
+    assert "A is not in the graph." in text
+    assert f'name="node" value="{A}"' in text
+    assert "the same name" in text
+    assert 'name="verdict" value="is"' not in served.stranger.get("/review").text
+    form = {"key": one.id, "verdict": "is", "new": new.id, "node": A}
+    assert served.post(**form).status_code == 200
+    with Store.open(served.path) as store:
+        assert store.resolve(new.id) == A
+
+
+@embeds
+def test_the_queue_is_limited_to_a_part_and_to_what_came_in_since(served: Served) -> None:
+    text = unescape(served.owner.get("review").text)
+    assert text.index(STATEMENT.id) < text.index(PAIR)
+    assert "<b>2</b> proposed" in text
+    assert f'href="/{served.server.token}/review?part=yours"' in text
+    yours = unescape(served.stranger.get("/review?part=yours").text)
+    assert PAIR not in yours  # it takes no decision, so it names no key
+    assert "Alignment faking" in yours
+    assert "from text.txt" not in yours
+    with Store.open(served.path) as other, other.change("more") as change:
+        change.put_node(node("concept:new", "Alignment that is faked"))
+    page = unescape(served.owner.get("review", params={"since": "1"}).text)
+    assert pair_key("concept:new", A) in page
+    assert PAIR not in page
+    assert STATEMENT.id not in page
+    # What is shown after a decision is the same part of the queue.
+    form = {"key": pair_key("concept:new", A), "verdict": "later", "since": "1"}
+    after = unescape(served.post(**form).text)
+    assert PAIR not in after
+    assert 'name="since" value="1"' in after
+    for bad in ("since=yesterday", "since=99", "part=mine", "since=%00", "since=" + "9" * 5000):
+        assert served.stranger.get(f"/review?{bad}").status_code == 400
+    hostile = served.stranger.get("/review", params={"since": "<script>alert(1)</script>"})
+    assert "<script>alert" not in hostile.text
+
+
 def test_only_what_was_decided_here_is_undone_from_here(served: Served) -> None:
     assert served.post("undo").status_code == 400
     served.post(key=PAIR, verdict="not-same")
@@ -453,6 +533,35 @@ def test_what_another_process_changes_is_seen(served: Served) -> None:
     assert served.stranger.get(f"/node/{A}").status_code == 200
 
 
+def test_a_page_that_was_opened_before_is_written_anew_when_the_graph_changes(
+    served: Served,
+) -> None:
+    first = served.owner.get(f"/node/{A}").text
+    assert served.owner.get(f"/node/{A}").text == first
+    # What was kept for the owner has the token in its links, and is for nobody else.
+    assert served.server.token in first
+    assert served.server.token not in served.stranger.get(f"/node/{A}").text
+    with Store.open(served.path) as other:
+        kept = other.node(A)
+        with other.change("reword") as change:
+            change.put_node(replace(kept, gloss="Said in other words."))
+    assert "Said in other words." not in first
+    for client in (served.owner, served.stranger):
+        assert "Said in other words." in client.get(f"/node/{A}").text
+    with Store.open(served.path) as other:
+        other.undo()
+    assert served.owner.get(f"/node/{A}").text == first
+
+
+def test_many_pages_can_be_opened_one_after_another(served: Served) -> None:
+    ids = [f"concept:kept-{number}" for number in range(120)]
+    with Store.open(served.path) as other, other.change("many") as change:
+        for id_ in ids:
+            change.put_node(node(id_, id_.partition(":")[2]))
+    for id_ in [*ids, *ids[:3]]:
+        assert id_.partition(":")[2] in served.stranger.get(f"/node/{id_}").text
+
+
 def test_decisions_at_the_same_time_are_all_kept(served: Served) -> None:
     answers: list[int] = []
 
@@ -475,7 +584,9 @@ def test_decisions_at_the_same_time_are_all_kept(served: Served) -> None:
 def test_without_the_model_the_pages_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gyges.graph.likeness.why_missing", lambda: "no model is installed here")
+    monkeypatch.setattr(
+        "gyges.graph.review.pairing.why_missing", lambda: "no model is installed here"
+    )
     served = Served(tmp_path / "graph.sqlite3")
     try:
         for address in (f"node/{A}", "search?q=faking", "review"):

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graph_library import edge, ids, node, records
 from gyges.errors import GraphError
 from gyges.graph import (
     Evidence,
+    Incoming,
     Node,
     Store,
     default_path,
     is_current,
     open_graph,
     page_of,
-    shipped,
     update,
 )
+from gyges.graph import store as store_module
+from gyges.graph.curated import shipped
+from gyges.graph.curated.threeway import three_way
 
 Ship = Callable[..., None]
 
@@ -40,6 +46,23 @@ def said(subject: str, relation: str, object_: str, gloss: str = "So it is.") ->
 A_B = said("concept:a", "extends", "concept:b")
 B_C = said("concept:b", "extends", "concept:c")
 FIRST = (PAPER, A, B, C, A_B, B_C)
+
+_WORD = st.sampled_from(["one", "two", "three"])
+_PIECES = [{"node": name, "grade": grade} for name in "pq" for grade in ("primary", "derived")]
+
+
+def _record(label: str, **fields: Any) -> dict[str, Any]:
+    return {"label": label, **{name: value for name, value in fields.items() if value}}
+
+
+_RECORDS = st.builds(
+    _record,
+    _WORD,
+    gloss=st.just("") | _WORD,
+    aliases=st.lists(_WORD, unique=True),
+    dates=st.dictionaries(_WORD, _WORD),
+    evidence=st.lists(st.sampled_from(_PIECES), unique_by=str),
+)
 
 
 @pytest.fixture
@@ -199,6 +222,199 @@ def test_what_cites_itself_or_each_other_goes_together(ship: Ship, tmp_path: Pat
         assert not any(store.has(id_) for id_ in ("artifact:page", "finding:two", "paper:three"))
 
 
+# ---------------------------------------------------------------------- field by field
+
+
+def test_fields_that_the_user_left_follow_beside_those_that_he_changed(
+    store: Store, ship: Ship
+) -> None:
+    put(store, replace(store.node("concept:a"), gloss="As I see it."))
+    more = (*A.evidence, Evidence("paper:p", "page 9"))
+    ship(PAPER, replace(A, label="Concept A, renamed", evidence=more), B, C, A_B, B_C)
+    done = update(store)
+    there = store.node("concept:a")
+    assert (there.label, there.gloss) == ("Concept A, renamed", "As I see it.")
+    assert there.evidence == more
+    assert (done.replaced, done.partly, done.kept, done.differing) == (1, 1, (), {})
+    assert update(store).change is None
+
+
+def test_where_both_changed_a_field_the_users_stays_and_is_told(store: Store, ship: Ship) -> None:
+    put(store, replace(store.node("concept:a"), gloss="As I see it."))
+    ship(PAPER, replace(A, gloss="Otherwise.", status="disputed"), B, C, A_B, B_C)
+    done = update(store)
+    there = store.node("concept:a")
+    assert (there.gloss, there.status) == ("As I see it.", "disputed")
+    assert done.kept == ("concept:a",)
+    assert done.differing == {"concept:a": ("gloss",)}
+    # As long as the two differ, it is told; nothing is written for it.
+    again = update(store)
+    assert (again.change, again.differing) == (None, {"concept:a": ("gloss",)})
+    # And where the user goes back to what shipped, the field follows again.
+    put(store, replace(store.node("concept:a"), gloss=A.gloss))
+    update(store)
+    assert store.node("concept:a").gloss == "Otherwise."
+
+
+def test_what_followed_in_part_is_the_users_in_the_next_version_too(
+    store: Store, ship: Ship
+) -> None:
+    put(store, replace(store.node("concept:a"), gloss="As I see it."))
+    for number in (2, 3, 4):
+        label = f"Concept A, version {number}"
+        ship(PAPER, replace(A, label=label), B, C, A_B, B_C)
+        done = update(store)
+        assert done.kept == ()
+        assert (store.node("concept:a").label, store.node("concept:a").gloss) == (
+            label,
+            "As I see it.",
+        )
+    # Not even where it ships no more does it go with what shipped.
+    ship(PAPER, B, C, B_C)
+    done = update(store)
+    assert store.node("concept:a").gloss == "As I see it."
+    assert done.kept == ("concept:a",)
+
+
+def test_names_evidence_dates_and_identifiers_of_both_are_joined(store: Store, ship: Ship) -> None:
+    first = replace(
+        A,
+        aliases=("one", "two"),
+        dates={"published": "2024"},
+        identifiers={"doi": "10.1/old", "url": "https://a.org/"},
+    )
+    ship(PAPER, first, B, C, A_B, B_C)
+    update(store)
+    mine = Evidence("paper:p", "my page", None, "primary")
+    put(
+        store,
+        replace(
+            store.node("concept:a"),
+            aliases=("one", "mine"),
+            evidence=(*A.evidence, mine),
+            identifiers={"doi": "10.1/old", "url": "https://a.org/", "isbn": "1"},
+        ),
+    )
+    better = Evidence("paper:p", "page 1, corrected")
+    second = replace(
+        first,
+        aliases=("two", "one", "three"),
+        dates={"published": "2025", "updated": "2026"},
+        identifiers={"doi": "10.1/new"},
+        evidence=(better,),
+    )
+    ship(PAPER, second, B, C, A_B, B_C)
+    done = update(store)
+    there = store.node("concept:a")
+    assert there.aliases == ("one", "three", "mine")
+    assert there.evidence == (better, mine)
+    assert there.dates == {"published": "2025", "updated": "2026"}
+    assert there.identifiers == {"doi": "10.1/new", "isbn": "1"}
+    assert done.kept == ()
+
+
+def test_an_import_does_not_freeze_what_it_touches(store: Store, ship: Ship) -> None:
+    page = node("artifact:imported", "A page")
+    seen = replace(A, gloss="", aliases=("The A",), evidence=(Evidence(page.id, "header"),))
+    store.take(Incoming([page, seen], []), "import page.txt", "me")
+    ship(PAPER, replace(A, gloss="The first, said better."), B, C, A_B, B_C)
+    done = update(store)
+    there = store.node("concept:a")
+    assert there.gloss == "The first, said better."
+    assert there.aliases == ("The A",)
+    assert [one.node for one in there.evidence] == ["paper:p", page.id]
+    assert (done.replaced, done.partly, done.kept) == (1, 1, ())
+
+
+def test_a_statement_follows_field_by_field_too(store: Store, ship: Ship) -> None:
+    put(store, replace(store.edge(A_B.id), confidence=0.3))
+    ship(PAPER, A, B, C, replace(A_B, relation="uses", confidence=0.9), B_C)
+    done = update(store)
+    assert (store.edge(A_B.id).relation, store.edge(A_B.id).confidence) == ("uses", 0.3)
+    assert done.differing == {A_B.id: ("confidence",)}
+
+
+def test_what_the_user_had_first_is_filled_in_and_never_taken_away(
+    store: Store, ship: Ship
+) -> None:
+    mine = node("concept:d", "My D", aliases=("D",))
+    put(store, mine)
+    new = node("concept:d", "Concept D", gloss="The fourth.", aliases=("Delta",))
+    ship(*FIRST, new)
+    done = update(store)
+    assert done.differing == {"concept:d": ("label",)}
+    there = store.node("concept:d")
+    assert (there.label, there.gloss, there.aliases) == ("My D", "The fourth.", ("Delta", "D"))
+    ship(*FIRST, replace(new, gloss="The fourth, said better."))
+    update(store)
+    assert store.node("concept:d").gloss == "The fourth, said better."
+    ship(*FIRST)
+    update(store)
+    assert store.has("concept:d")
+
+
+def test_a_correction_that_the_curators_make_too_follows_from_then_on(
+    store: Store, ship: Ship
+) -> None:
+    put(store, replace(store.node("concept:a"), gloss="Corrected."))
+    ship(PAPER, replace(A, gloss="Corrected."), B, C, A_B, B_C)
+    assert update(store).kept == ()
+    ship(PAPER, replace(A, gloss="Corrected again."), B, C, A_B, B_C)
+    assert update(store).kept == ()
+    assert store.node("concept:a").gloss == "Corrected again."
+
+
+def test_following_in_part_is_undone_to_the_byte_and_can_be_done_again(
+    store: Store, ship: Ship
+) -> None:
+    put(store, replace(store.node("concept:a"), gloss="As I see it."))
+    before = store.dump()
+    ship(PAPER, replace(A, gloss="Otherwise.", label="Renamed"), B, C, A_B, B_C)
+    first = update(store)
+    after = store.dump()
+    store.undo(first.change)
+    assert store.dump() == before
+    again = update(store)
+    assert (again.replaced, again.differing) == (first.replaced, first.differing)
+    assert store.dump() == after
+
+
+def test_a_new_source_that_the_user_took_away_is_no_reason_to_follow_nothing(
+    store: Store, ship: Ship
+) -> None:
+    with store.change("away", "me") as change:
+        change.drop_edge(B_C.id)
+        change.drop_node("concept:c")
+    cites = replace(A, gloss="Otherwise.", evidence=(*A.evidence, Evidence("concept:c", "there")))
+    ship(PAPER, cites, replace(B, gloss="New."), C, A_B, B_C)
+    done = update(store)
+    assert store.node("concept:b").gloss == "New."
+    there = store.node("concept:a")
+    assert (there.gloss, there.evidence) == ("Otherwise.", A.evidence)
+    assert done.differing == {"concept:a": ("evidence",)}
+
+
+@settings(max_examples=300, deadline=None)
+@given(base=_RECORDS, mine=_RECORDS, theirs=_RECORDS)
+def test_three_accounts_of_a_row_meet(
+    base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    # Who changed nothing takes all of the other's.
+    assert three_way(base, base, theirs).row == theirs
+    assert three_way(base, mine, base).row == mine
+    met = three_way(base, mine, theirs)
+    assert three_way(base, theirs, theirs).kept == ()
+    # No word of the user's is lost, and doing it again changes nothing.
+    for name in ("label", "gloss"):
+        if mine.get(name) != base.get(name):
+            assert met.row.get(name) == mine.get(name)
+    assert set(mine.get("aliases", ())) - set(base.get("aliases", ())) <= set(
+        met.row.get("aliases", ())
+    )
+    again = three_way(met.base, met.row, theirs)
+    assert (again.row, again.kept) == (met.row, met.kept)
+
+
 # ---------------------------------------------------------------------- merged nodes
 
 
@@ -274,6 +490,30 @@ def test_what_the_user_built_on_a_node_that_curators_merged_moves_with_it(
     assert store.resolve("concept:a") == "concept:b"
 
 
+def test_a_name_that_the_user_added_does_not_keep_a_curators_merge_away(
+    store: Store, ship: Ship
+) -> None:
+    put(store, replace(store.node("concept:b"), aliases=("My B",)))
+    ship(*_merged_by_curators())
+    update(store)
+    assert store.resolve("concept:a") == "concept:b"
+    assert store.node("concept:b").aliases == ("Concept A", "My B")
+
+
+def test_the_change_that_only_merged_has_a_number_that_undo_takes(store: Store, ship: Ship) -> None:
+    put(store, node("claim:mine"), said("claim:mine", "studies", "concept:a", "Mine."))
+    ship(PAPER, replace(B, aliases=("Concept A",)), A, C, B_C)
+    first = update(store)
+    assert (first.change, first.merges) == (3, None)
+    before = store.dump()
+    ship(PAPER, replace(B, formerly=("concept:a",), aliases=("Concept A",)), C, B_C)
+    done = update(store)
+    assert (done.change, done.merges, done.dropped) == (4, 4, 1)
+    assert store.history(1)[0].what == "merge what the curators merged"
+    store.undo(done.change)
+    assert store.dump() == before
+
+
 def test_an_id_that_the_user_gave_another_meaning_keeps_it(store: Store, ship: Ship) -> None:
     store.merge("concept:c", "concept:a", "me")
     ship(*_merged_by_curators())
@@ -287,3 +527,64 @@ def test_every_shipped_merge_leads_to_a_node(tmp_path: Path) -> None:
             for old in one.get("formerly", ()):
                 assert store.resolve(old) == one["id"]
         assert update(store).change is None
+
+
+# ---------------------------------------------------------------------- telling
+
+
+def _told(done: tuple[int, str, str]) -> bool:
+    status, out, err = done
+    assert status == 0, err
+    assert "graph update" not in out
+    return "`gyges graph update` follows it" in err
+
+
+def test_another_curated_graph_is_told_once_a_day_where_people_read_and_always_by_health(
+    ship: Ship, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "graph.sqlite3"
+    monkeypatch.setenv("LOGNAME", "somebody")
+    open_graph(path).close()
+
+    def run(*arguments: str) -> bool:
+        return _told(cli("graph", *arguments, "--graph", path))
+
+    show, search = ("show", "concept:a"), ("search", "concept", "--how", "text")
+    assert not any(run(*one) for one in (show, search, ("health",)))
+    ship(*FIRST, node("concept:d", "Concept D"))
+    assert not run("history")
+    assert not run("add", "node", "concept", "Mine")
+    before = [one.number for one in _history(path)]
+    assert run(*show)
+    assert not run(*show)
+    assert not run(*search)
+    assert run("health")
+    assert run("health")
+    assert [one.number for one in _history(path)] == before
+    # The next day, and of the next version.
+    monkeypatch.setattr(store_module, "now", lambda: "2199-01-01T00:00:00Z")
+    assert run(*search)
+    assert not run(*show)
+    ship(*FIRST, node("concept:d", "Concept D, renamed"))
+    assert run(*show)
+    assert not run("update")
+    assert not run("health")
+
+
+def test_where_it_cannot_be_remembered_it_is_not_told(ship: Ship, tmp_path: Path) -> None:
+    path = tmp_path / "graph.sqlite3"
+    open_graph(path).close()
+    ship(*FIRST, node("concept:d", "Concept D"))
+    with Store.open(path) as other:
+        other.connection.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        with open_graph(path) as store:
+            assert not shipped.is_news(store, "2199-01-01")
+        # Nobody waits for that.
+        assert time.monotonic() - started < 5
+        other.connection.execute("ROLLBACK")
+
+
+def _history(path: Path) -> list[Any]:
+    with Store.open(path) as store:
+        return store.history()

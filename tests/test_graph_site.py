@@ -29,11 +29,12 @@ from graph_pages import (
     review_items,
     ugly_page,
 )
+from graph_resting import resting, statement
 from gyges.errors import GraphError
 from gyges.graph.attaching import attach
-from gyges.graph.likeness import Likenesses
 from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.page import page_of
+from gyges.graph.review.pairing import Likenesses
 from gyges.graph.site import (
     Assets,
     Links,
@@ -363,6 +364,99 @@ def test_what_a_record_names_by_its_id_alone_gets_its_label_from_the_graph() -> 
     review = Page(render_review(review_items()[:1], named, writing=False)).text
     assert "The source , section 6 not checked" in review
     assert GREENBLATT not in review
+
+
+def test_a_source_says_what_rests_on_it_and_what_rests_on_it_alone() -> None:
+    page = node_page(concept_page() | {"resting": resting()})
+    assert "What rests on it 392" in page.text
+    assert page.all("a", href="#resting")
+    assert page.all("section", id="resting")
+    assert "Statements 392; 367 of them rest on nothing else" in page.text
+    assert "352 more cite it and are not listed." in page.text
+    assert "Nodes described from it 3; 2 of them rest on nothing else" in page.text
+    hrefs = [found.get("href") for found in page.all("a")]
+    for number in range(40):
+        assert f"Gloss of statement {number}." in page.text
+        assert f"../../nodes/claim/c{number}.html" in hrefs
+        assert f"../../nodes/finding/f{number}.html" in hrefs
+    assert "finding: Finding 7 supports claim: Claim 7" in page.text
+    assert page.text.count("rests on this alone") == 30 + 2
+    # The first ones stand open.
+    section = page.html.partition('<section id="resting"')[2].partition("</section>")[0]
+    before, _, after = section.partition('<details class="all">')
+    assert before.count('<li class="stated">') == 8
+    assert "Show all 40 that are listed" in after
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (resting(1, 0), "Statements 1; it rests on nothing else"),
+        (resting(1, 0, alone=0), "Statements 1; it rests on something else too"),
+        (resting(5, 0), "Statements 5; all of them rest on nothing else"),
+        (resting(5, 0, alone=1), "Statements 5; 1 of them rests on nothing else"),
+        (resting(5, 0, alone=0), "Statements 5; all of them rest on something else too"),
+        (
+            resting(20000, 0, weighed=800, alone=710),
+            "Statements 20,000; at least 710 of them rest on nothing else",
+        ),
+        (
+            resting(20000, 0, weighed=800, alone=800),
+            "Statements 20,000; at least 800 of them rest on nothing else",
+        ),
+        (
+            resting(20000, 0, weighed=800, alone=0),
+            "Statements 20,000; of 800 that were looked at, none rests on it alone",
+        ),
+        (resting(0, 1), "Nodes described from it 1; it rests on nothing else"),
+    ],
+)
+def test_how_much_rests_on_a_source_alone_is_said_as_far_as_it_is_known(
+    record: dict[str, Any], said: str
+) -> None:
+    assert said in node_page(concept_page() | {"resting": record}).text
+
+
+def test_a_node_that_nothing_cites_has_no_such_section() -> None:
+    for page in (concept_page(), concept_page() | {"resting": resting(0, 0)}):
+        assert "rests on it" not in node_page(page).text
+        assert "resting" not in node_page(page).html
+
+
+def test_a_statement_of_the_source_itself_is_not_told_twice() -> None:
+    given = concept_page()
+    told = given["neighbours"][0]["edges"][0]
+    again = statement(1, own=CONCEPT, id=told["id"], gloss=told["gloss"])
+    elsewhere = statement(2, own=CONCEPT)
+    given["resting"] = resting(2, 0, listed=[again, elsewhere])
+    text = node_page(given).text
+    assert text.count(told["gloss"]) == 1
+    assert text.count("told among the neighbours") == 1
+    assert "Gloss of statement 2." in text
+
+
+def test_a_search_cuts_what_it_shows_of_a_node_at_a_word() -> None:
+    gloss = "Somewhat lengthy explanations " * 20
+    groups = [
+        {
+            "type": "concept",
+            "nodes": 1,
+            "items": [{"id": "concept:x", "label": "X", "gloss": gloss}],
+        }
+    ]
+    page = Page(render_index(groups, Links.files(), nodes=1, edges=0))
+    (entry,) = page.data("search-data")["nodes"]
+    hit = {"id": "concept:x", "label": "X", "gloss": gloss, "how": "label"}
+    served = re.search(
+        r'<p class="about"><bdi>(.*?)</bdi>', render_search("x", [hit], Links.served())
+    )
+    assert served is not None
+    for said in (entry["gloss"], served[1]):
+        assert 150 < len(said) <= 200
+        assert said.endswith(" …")
+        assert set(said.removesuffix(" …").split()) == {"Somewhat", "lengthy", "explanations"}
+    short = render_search("x", [hit | {"gloss": "A word."}], Links.served())
+    assert "<bdi>A word.</bdi>" in short
 
 
 def test_only_what_is_below_the_threshold_is_hidden_before_a_script_runs() -> None:

@@ -12,19 +12,29 @@ from __future__ import annotations
 from gyges.errors import GraphError
 from gyges.graph.attaching import attach
 from gyges.graph.checks import check_edge, check_node
-from gyges.graph.editing import edit_edge, edit_node, remove
+from gyges.graph.curated import Updated, default_path, is_current, load_shipped, open_graph, update
+from gyges.graph.editing import edit_edge, edit_node, evidence_with, remove
 from gyges.graph.health import health_of
-from gyges.graph.likeness import THRESHOLD, Likenesses
 from gyges.graph.model import Edge, Evidence, Node, Passage, edge_id, node_id
-from gyges.graph.page import SCHEMA, Views, page_of
+from gyges.graph.page import SCHEMA, Views, edge_page, edges_page, page_of
 from gyges.graph.paths import Step, shortest_path
 from gyges.graph.quoting import Checked, Checker
 from gyges.graph.records import Decision, Incoming, Proposal, pair_key
-from gyges.graph.reviewing import Candidate, accept_pair, accept_proposal, candidate, decide, queue
+from gyges.graph.review import (
+    THRESHOLD,
+    Candidate,
+    Identified,
+    Likenesses,
+    accept_pair,
+    accept_proposal,
+    candidate,
+    decide,
+    identify,
+    queue,
+    waiting,
+)
 from gyges.graph.searching import Hit, search
-from gyges.graph.shipped import default_path, is_current, load_shipped, open_graph
-from gyges.graph.store import Entry, Neighbour, Source, Store, Taken
-from gyges.graph.updating import Updated, update
+from gyges.graph.store import Effect, Entry, Neighbour, Source, Store, Taken
 from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS, STATUSES
 
 __all__ = [
@@ -40,10 +50,12 @@ __all__ = [
     "Checker",
     "Decision",
     "Edge",
+    "Effect",
     "Entry",
     "Evidence",
     "GraphError",
     "Hit",
+    "Identified",
     "Incoming",
     "Likenesses",
     "Neighbour",
@@ -65,9 +77,13 @@ __all__ = [
     "decide",
     "default_path",
     "edge_id",
+    "edge_page",
+    "edges_page",
     "edit_edge",
     "edit_node",
+    "evidence_with",
     "health_of",
+    "identify",
     "is_current",
     "load_shipped",
     "node_id",
@@ -79,4 +95,5 @@ __all__ = [
     "search",
     "shortest_path",
     "update",
+    "waiting",
 ]

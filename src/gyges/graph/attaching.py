@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gyges.errors import GraphError
+from gyges.graph import decoding
 from gyges.graph.model import Passage
 from gyges.graph.passages import Text
 from gyges.graph.quoting import Checker, passages_of, quoting_rows
@@ -14,7 +15,10 @@ from gyges.graph.store import Store
 
 __all__ = ["attach", "read_text"]
 
-_MOST_BYTES = 64 * 1024 * 1024
+_WORKS = ("paper", "artifact", "dataset")
+"""What is a text, or holds one, whether or not something was quoted from it yet."""
+
+_ADVICE = "; what is no text in UTF-8 has to be made one first, a PDF by `pdftotext paper.pdf`"
 
 
 def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> dict[str, Any]:
@@ -22,7 +26,7 @@ def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> d
 
     Args:
         store: The graph.
-        path: The copy: plain text in UTF-8.
+        path: The copy: plain text in UTF-8, or in UTF-16 with a byte-order mark.
         node: The source; by default the one most of whose passages stand in the file.
         by: Who attaches it.
 
@@ -30,11 +34,11 @@ def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> d
         ``source``, ``label``, ``file``, and ``passages``: of what each is, its locator, state, text and offsets.
 
     Raises:
-        GraphError: The file is no text, no source's passages stand in it, or the source is unknown.
+        GraphError: The file is no text, no source's passages stand in it, or the node is unknown or no source.
     """
     text = read_text(path)
     quoted = list(_quoted(store))
-    source = store.resolve(node) if node is not None else _guess(quoted, text, path)
+    source = _source(store, node, quoted) if node is not None else _guess(quoted, text, path)
     store.attach(source, text, path.name, by)
     checker = Checker(store)
     passages = []
@@ -51,27 +55,33 @@ def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> d
 
 
 def read_text(path: Path) -> str:
-    """Read a plain text in UTF-8.
+    """Read a copy of a source: plain text, as it is.
 
     Raises:
         GraphError: It is too large, or no text.
     """
-    size = path.stat().st_size
-    if size > _MOST_BYTES:
-        raise GraphError(
-            f"{path} has {size:,} bytes; a source of at most {_MOST_BYTES:,} can be attached"
-        )
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise GraphError(
-            f"{path} is no text in UTF-8: byte {error.start} is {raw[error.start]:#04x}; convert it first, for example "
-            "`pdftotext paper.pdf` or `iconv -f latin1 -t utf-8`"
-        ) from None
-    if "\0" in text:
-        raise GraphError(f"{path} is no text: it holds a zero byte; attach the text that is in it")
-    return text
+    return decoding.read_text(path, advice=_ADVICE)
+
+
+def _source(store: Store, id_: str, quoted: list[tuple[str, str, str, Passage]]) -> str:
+    """Return the id of a node of which a file can be a copy.
+
+    Raises:
+        GraphError: There is no such node, or it is no text and nothing is said to stand in it.
+    """
+    node = store.node(id_)
+    cited = store.connection.execute(
+        "SELECT 1 FROM cites WHERE source = ?1 AND holder != ?1", (node.id,)
+    ).fetchone()
+    if node.type in _WORKS or cited:
+        return node.id
+    own = [source for holder, source, _, _ in quoted if holder == node.id]
+    known = list(dict.fromkeys([*own, *(source for _, source, _, _ in quoted)]))
+    raise GraphError(
+        f"{node.id} is a {node.type} and no evidence names it, so nothing can be quoted from a copy of it; attach the "
+        f"file to a {', '.join(_WORKS[:-1])} or {_WORKS[-1]}"
+        + (f", such as {', '.join(known[:5])}, of which passages are quoted here" if known else "")
+    )
 
 
 def _quoted(store: Store) -> Iterator[tuple[str, str, str, Passage]]:

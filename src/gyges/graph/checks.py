@@ -22,6 +22,7 @@ __all__ = [
     "check_edge",
     "check_ends",
     "check_node",
+    "check_text",
     "edge_problems",
     "node_problems",
 ]
@@ -164,6 +165,23 @@ def check_ends(subject: str, relation: str, object_: str) -> None:
     found: list[str] = []
     _ends(type_of(subject), relation, type_of(object_), found.append)
     _raise(found, f"{subject} {relation} {object_}")
+
+
+def check_text(value: Any, name: str, most: int = MOST_GLOSS) -> None:
+    """Refuse a text that is too long, or that holds what no page can show.
+
+    Args:
+        value: What was given.
+        name: What it is, for the message: ``note``.
+        most: Characters at most.
+
+    Raises:
+        GraphError: What is wrong with it.
+    """
+    found: list[str] = []
+    _text({name: value}, name, most, found.append)
+    if found:
+        raise GraphError("; ".join(found))
 
 
 def _said(given: Any) -> Any:

@@ -6,17 +6,17 @@ its id when its label changes; only another type gives it another id, and then t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gyges.errors import GraphError, nearest
 from gyges.graph.checks import check_edge, check_node
-from gyges.graph.model import Edge, Node
+from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.store import Store
 from gyges.graph.store.merging import retype
 from gyges.graph.vocabulary import NODE_TYPES
 
-__all__ = ["edit_edge", "edit_node", "remove"]
+__all__ = ["edit_edge", "edit_node", "evidence_with", "remove"]
 
 
 def edit_node(
@@ -60,6 +60,47 @@ def edit_edge(store: Store, id_: str, fields: Mapping[str, Any], *, by: str = ""
     with store.change(f"edit {id_}", by) as change:
         change.put_edge(edited)
     return edited
+
+
+def evidence_with(
+    there: Sequence[Evidence],
+    *,
+    add: Sequence[Mapping[str, Any]] = (),
+    drop: Collection[int] = (),
+    correct: Mapping[int, Mapping[str, Any]] | None = None,
+    of: str = "it",
+) -> list[dict[str, Any]]:
+    """Return evidence as it is to stand, for the field ``evidence`` of :func:`edit_node` and :func:`edit_edge`.
+
+    Args:
+        there: The pieces that stand, which are numbered from 1.
+        add: Records of pieces to add; one that stands already is not added twice.
+        drop: Numbers of pieces to take away.
+        correct: By a piece's number, the fields that are to stand instead; an empty one is taken away.
+        of: The id of what rests on it, for messages.
+
+    Raises:
+        GraphError: No piece has that number, or one is to be dropped and corrected.
+    """
+    correct = correct or {}
+    for number in (*drop, *correct):
+        if not 1 <= number <= len(there):
+            has = "one piece" if len(there) == 1 else f"{len(there) or 'no'} pieces"
+            raise GraphError(
+                f"{of} has {has} of evidence, and none with the number {number}; gyges graph show {of} "
+                "lists them in order"
+            )
+        if number in drop and number in correct:
+            raise GraphError(
+                f"piece {number} of the evidence of {of} cannot be dropped and corrected; choose one"
+            )
+    found: list[dict[str, Any]] = []
+    for number, piece in enumerate(there, 1):
+        if number not in drop:
+            fields = {**piece.to_dict(), **correct.get(number, {})}
+            found.append({name: value for name, value in fields.items() if value})
+    found += [dict(one) for one in add]
+    return [one for at, one in enumerate(found) if one and one not in found[:at]]
 
 
 def remove(store: Store, id_: str, by: str = "") -> int:

@@ -7,8 +7,9 @@ fingerprint, its text comes from the copy.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from gyges.graph.model import Edge, Evidence, Node, Passage
@@ -36,7 +37,13 @@ class Checked:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name."""
-        return asdict(self)
+        return {
+            "state": self.state,
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "file": self.file,
+        }
 
 
 class Checker:
@@ -49,6 +56,7 @@ class Checker:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._texts: dict[str, list[tuple[str, Text]]] = {}
+        self._any = store.has_sources()
 
     def check(self, source: str, passage: Passage) -> Checked:
         """Look for a passage in the copies of a source."""
@@ -62,7 +70,8 @@ class Checker:
 
     def _copies(self, source: str) -> list[tuple[str, Text]]:
         if source not in self._texts:
-            known = source and self._store.has(source)
+            # Most graphs have copies of few sources, and most pages cite many.
+            known = source and self._any and self._store.has(source)
             copies = self._store.sources(source) if known else []
             self._texts[source] = [(copy.name, Text(copy.text)) for copy in copies]
         return self._texts[source]
@@ -78,7 +87,7 @@ def passages_of(row: Node | Edge) -> Iterator[tuple[Evidence, Passage]]:
 def quoting_rows(store: Store) -> Iterator[Node | Edge]:
     """Return the nodes and edges whose evidence quotes a passage, by id."""
     db = store.connection
-    for (id_,) in db.execute("SELECT id FROM node WHERE data LIKE '%\"passage\"%' ORDER BY id"):
-        yield store.node(id_)
-    for (id_,) in db.execute("SELECT id FROM edge WHERE data LIKE '%\"passage\"%' ORDER BY id"):
-        yield store.edge(id_)
+    for (data,) in db.execute("SELECT data FROM node WHERE data LIKE '%\"passage\"%' ORDER BY id"):
+        yield Node.from_dict(json.loads(data))
+    for (data,) in db.execute("SELECT data FROM edge WHERE data LIKE '%\"passage\"%' ORDER BY id"):
+        yield Edge.from_dict(json.loads(data))

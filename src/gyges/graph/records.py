@@ -135,3 +135,5 @@ class Incoming:
     decisions: list[Decision] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the reader has to say: labels that were missing, directions that had to be assumed."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """By the ids that nodes had in the file, those that they were given by :mod:`gyges.graph.recognition.matching`."""

@@ -89,7 +89,7 @@ STATUSES = {
 }
 
 CHANNELS = {
-    "curated": "written and reviewed by hand, shipped with the package",
+    "curated": "written by hand, by whoever is named, from sources followed as far as their grades say",
     "imported": "read from a file",
     "extracted": "proposed by a model from a text, and accepted",
     "accepted": "a candidate by similarity that a person accepted",

@@ -1,32 +1,56 @@
-"""A node's page as text: what the site shows, for a terminal."""
+"""A node's page as text: what the site shows, for a terminal, each statement once."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
 
-__all__ = ["edge_lines", "page_lines", "wrapped"]
+__all__ = [
+    "chosen_lines",
+    "edge_lines",
+    "page_lines",
+    "passage_text",
+    "source_text",
+    "wrapped",
+]
 
 _ARROWS = {"out": "→", "in": "←", "both": "↔"}
+_FEW_RESTING = 5
 
 
 def page_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[str]:
     """Write a page as lines.
+
+    A statement that bears on the node is told in full where that is told; elsewhere a short line refers to it.
 
     Args:
         page: What :func:`gyges.graph.page_of` gathered.
         full: Each edge's evidence as well.
         most: Neighbours of each type.
     """
+    told: list[Mapping[str, Any]] = []
     yield from _head(page["node"])
-    yield from _bearing(page["bearing"], page["node"]["id"], full, most)
-    yield from _findings(page["findings"], most)
-    yield from _neighbours(page, full, most)
+    yield from _bearing(page["bearing"], page["node"]["id"], full, most, told)
+    yield from _findings(page["findings"], most, told)
+    yield from _resting(page["resting"], most)
+    yield from _neighbours(page, full, most, {one["id"] for one in told})
     yield from _quotes(page["quotes"])
     yield from _similar(page["similar"], page["similarity"], most)
+
+
+def chosen_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[str]:
+    """Write some of a node's edges as lines.
+
+    Args:
+        page: What :func:`gyges.graph.edges_page` gathered.
+        full: Each edge's evidence as well.
+        most: Neighbours of each type.
+    """
+    yield from _head(page["node"])
+    yield from _neighbours(page, full, most, frozenset())
 
 
 def _head(node: Mapping[str, Any]) -> Iterator[str]:
@@ -48,7 +72,10 @@ def _head(node: Mapping[str, Any]) -> Iterator[str]:
         yield from wrapped(f"from {_evidence(one)}", "  ", "    ")
 
 
-def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> Iterator[str]:
+def _bearing(
+    bearing: Mapping[str, Any], node: str, full: bool, most: int, told: list[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Tell what bears on the node, and put it on the list of what was told."""
     counts = bearing["counts"]
     yield ""
     if not counts["supports"] and not counts["contradicts"]:
@@ -82,8 +109,9 @@ def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> It
         tally = f"{len(sides[0])} for, {len(sides[1])} against"
         yield from wrapped(f"{about['label']} ({about['id']}; {tally})", "  ", "    ")
         # Both sides are told also where not all is told.
-        told = [one for pair in zip_longest(*sides) for one in pair if one is not None]
-        for one in told[:most]:
+        mixed = [one for pair in zip_longest(*sides) for one in pair if one is not None]
+        told += mixed[:most]
+        for one in mixed[:most]:
             mark = "+" if one["relation"] == "supports" else "−"
             yield from wrapped(f"{mark} {_other(one)}", "    ", "      ")
             yield from _said(one, full)
@@ -92,6 +120,7 @@ def _bearing(bearing: Mapping[str, Any], node: str, full: bool, most: int) -> It
     if given:
         yield ""
         yield f"What it speaks for and against ({len(given)})"
+        told += given[:most]
         for one in given[:most]:
             yield from wrapped(f"{_ARROWS['out']} {one['reads']} {_other(one)}", "  ", "    ")
             yield from _said(one, full)
@@ -104,31 +133,81 @@ def _other(one: Mapping[str, Any]) -> str:
     return f"{one['other']['label']} ({one['other']['id']}) [{', '.join(grades)}]"
 
 
-def _findings(findings: Sequence[Mapping[str, Any]], most: int) -> Iterator[str]:
-    if not findings:
+def _findings(
+    findings: Sequence[Mapping[str, Any]], most: int, told: list[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Name the findings that are told neither above nor among the neighbours."""
+    above = {(one["other"]["id"], one["about"]["id"]) for one in told}
+    others = [
+        one
+        for one in findings
+        # Those next to the node stand among its neighbours.
+        if one["via"] and not {(one["id"], one["via"]), (one["via"], one["id"])} & above
+    ]
+    if not others:
         return
     yield ""
-    yield f"Findings that bear on it ({len(findings)})"
-    for one in findings[:most]:
-        via = f" {one['via_label']}" if one["via"] else " it"
-        yield from wrapped(f"{one['label']} ({one['id']}): {one['reads']}{via}", "  ", "    ")
-    yield from _left(findings, most)
+    yield f"More findings that bear on what is said of it ({len(others)})"
+    for one in others[:most]:
+        text = f"{one['label']} ({one['id']}): {one['reads']} {one['via_label']} ({one['via']})"
+        yield from wrapped(text, "  ", "    ")
+    yield from _left(others, most)
 
 
-def _neighbours(page: Mapping[str, Any], full: bool, most: int) -> Iterator[str]:
+def _resting(resting: Mapping[str, Any], most: int) -> Iterator[str]:
+    """Sum up what cites the node, and name the first statements."""
+    edges, nodes = resting["edges"], resting["nodes"]
+    if not edges and not nodes:
+        return
+    parts = [
+        f"{number} {_plural(number, word)}, {least}{alone} on it alone"
+        for word, number, alone, least in (
+            ("statement", edges, resting["alone"], _least(edges, resting["weighed"])),
+            ("node", nodes, resting["alone_nodes"], _least(nodes, resting["weighed_nodes"])),
+        )
+        if number
+    ]
+    yield ""
+    yield f"What rests on it ({'; '.join(parts)})"
+    few = min(most, _FEW_RESTING)
+    # Its own statements stand among the neighbours.
+    others = [one for one in resting["listed"] if not one["own"]][:few]
+    for one in others:
+        where = ", ".join(part for part in (one["locator"], one["grade"]) if part)
+        alone = "; on it alone" if one["alone"] else ""
+        text = (
+            f"{one['id']}  {one['subject']['label']} → {one['reads']} {one['object']['label']}"
+            f" [{where}{alone}]"
+        )
+        yield from wrapped(text, "  ", "    ")
+    if edges > len(others) or nodes:
+        yield "  more of it, and the nodes described from it: --json"
+
+
+def _least(number: int, weighed: int) -> str:
+    return "at least " if weighed < number else ""
+
+
+def _neighbours(
+    page: Mapping[str, Any], full: bool, most: int, told: Collection[str]
+) -> Iterator[str]:
     for group in page["groups"]:
         members = [one for one in page["neighbours"] if one["type"] == group["type"]]
         edges = group["edges"]
         yield ""
         yield f"{group['plural'].capitalize()} ({group['nodes']}, {edges} {_plural(edges, 'edge')})"
         for one in members[:most]:
+            above = [edge for edge in one["edges"] if edge["id"] in told]
+            said = dict.fromkeys(f"{_ARROWS[edge['direction']]} {edge['reads']}" for edge in above)
             yield from wrapped(
-                f"{one['count']}  {one['label']} ({one['id']}; {one['total']} in all)",
+                f"{one['count']}  {one['label']} ({one['id']}; {one['total']} in all)"
+                + (f" {', '.join(said)}, see above" if said else ""),
                 "  ",
                 "     ",
             )
             for edge in one["edges"]:
-                yield from edge_lines(edge, full=full)
+                if edge["id"] not in told:
+                    yield from edge_lines(edge, full=full)
         left = group["nodes"] - min(most, len(members))
         if left > 0:
             yield f"  and {left} more: --most {group['nodes']}"
@@ -163,18 +242,23 @@ def _rests(edge: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _evidence(one: Mapping[str, Any]) -> str:
-    source = f"{one['label']} ({one['node']})" if one["node"] else "a source that is not named"
-    parts = [source, one["locator"], one["grade"]]
+    parts = [source_text(one), one["locator"], one["grade"]]
     said = ", ".join(part for part in parts if part)
     if one["note"]:
         said += f": {one['note']}"
     passage = one["passage"]
     if passage:
-        said += f" — {_passage(passage)}"
+        said += f" — {passage_text(passage)}"
     return said
 
 
-def _passage(passage: Mapping[str, Any]) -> str:
+def source_text(one: Mapping[str, Any]) -> str:
+    """Name the source of a piece of evidence."""
+    return f"{one['label']} ({one['node']})" if one["node"] else "a source that is not named"
+
+
+def passage_text(passage: Mapping[str, Any]) -> str:
+    """Tell a passage, and whether it stands in the attached copy of its source."""
     if passage["state"] == "stands":
         where = f"characters {passage['start']:,} to {passage['end']:,} of {passage['file']}"
         return f"“{passage['text']}” (stands in {where})"
@@ -197,7 +281,7 @@ def _quotes(quotes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if one["state"] == "no passage":
             yield from wrapped(f"{where}: the passage itself is not known", "    ")
         else:
-            yield from wrapped(f"{where}: {_passage(one)}", "    ")
+            yield from wrapped(f"{where}: {passage_text(one)}", "    ")
             if one["state"] == "not attached":
                 yield f"    gyges graph attach FILE --to {one['source']['id']}"
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import (
+from gyges.cli.graph.given import (
+    EvidenceGiven,
+    NodeGiven,
+    confidence,
     evidence_options,
-    graph_file,
-    meant,
-    opened,
-    pieces,
-    print_json,
-    who,
+    gloss,
+    node_options,
 )
+from gyges.cli.graph.options import by as by_option
+from gyges.cli.graph.options import graph_file, meant, opened, print_json, who
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -33,20 +32,7 @@ def command() -> None:
 @click.option(
     "--id", "id_", metavar="ID", help="Its id.  [default: made from the type and the label]"
 )
-@click.option("--gloss", default="", help="What it is, in a sentence or two.")
-@click.option(
-    "--alias", "aliases", multiple=True, help="Another name; may be given more than once."
-)
-@click.option(
-    "--status",
-    default="active",
-    show_default=True,
-    help="active, disputed, open, superseded or incomplete.",
-)
-@click.option("--url", help="Its address.")
-@click.option("--arxiv", help="Its arXiv number.")
-@click.option("--doi", help="Its DOI.")
-@click.option("--date", metavar="DATE", help="When it was published: 2024, 2024-12 or 2024-12-20.")
+@node_options
 @evidence_options
 @by_option
 @graph_file
@@ -55,18 +41,8 @@ def node(
     type_: str,
     label: str,
     id_: str | None,
-    gloss: str,
-    aliases: tuple[str, ...],
-    status: str,
-    url: str | None,
-    arxiv: str | None,
-    doi: str | None,
-    date: str | None,
-    source: str | None,
-    locator: str,
-    quote: str | None,
-    grade: str,
-    note: str,
+    about: NodeGiven,
+    rests: EvidenceGiven,
     by: str | None,
     file: Path | None,
     as_json: bool,
@@ -78,18 +54,15 @@ def node(
         name = id_ or node_id(type_, label)
         if store.has(name):
             raise GraphError(
-                f"{name} is there already; gyges graph show {name} prints it, --id gives another id"
+                f"{name} is there already; gyges graph show {name} prints it, gyges graph edit {name} corrects it, "
+                "--id gives another id"
             )
-        identifiers = {"url": url, "arxiv": arxiv, "doi": doi}
         given = {
             "id": name,
             "label": label,
-            "gloss": gloss,
-            "aliases": list(aliases),
-            "status": status,
-            "dates": {"published": date} if date else {},
-            "identifiers": {key: value for key, value in identifiers.items() if value},
-            "evidence": pieces(source, locator, quote, grade, note),
+            "status": "active",
+            **about.fields(),
+            "evidence": rests.pieces(),
             "by": who(by),
         }
         made = check_node(given, name)
@@ -104,10 +77,8 @@ def node(
 @click.argument("subject")
 @click.argument("relation")
 @click.argument("object_", metavar="OBJECT")
-@click.option("--gloss", default="", help="What the statement says here, in one sentence.")
-@click.option(
-    "--confidence", type=click.FloatRange(0, 1), help="Your belief that the statement holds."
-)
+@gloss
+@confidence
 @evidence_options
 @by_option
 @graph_file
@@ -116,13 +87,9 @@ def edge(
     subject: str,
     relation: str,
     object_: str,
-    gloss: str,
+    gloss: str | None,
     confidence: float | None,
-    source: str | None,
-    locator: str,
-    quote: str | None,
-    grade: str,
-    note: str,
+    rests: EvidenceGiven,
     by: str | None,
     file: Path | None,
     as_json: bool,
@@ -131,16 +98,15 @@ def edge(
     from gyges.graph import Incoming, check_edge
 
     with opened(file) as store:
-        given: dict[str, Any] = {
+        given = {
             "subject": meant(store, subject),
             "relation": relation,
             "object": meant(store, object_),
             "gloss": gloss,
-            "evidence": pieces(source, locator, quote, grade, note),
+            "evidence": rests.pieces(),
+            "confidence": confidence,
             "by": who(by),
         }
-        if confidence is not None:
-            given["confidence"] = confidence
         made = check_edge(given, f"{subject} {relation} {object_}")
         taken = store.take(
             Incoming(edges=[made]), f"add {made.subject} {relation} {made.object}", who(by)

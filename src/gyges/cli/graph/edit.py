@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gyges.cli.graph.given import (
+    EvidenceGiven,
+    NodeGiven,
+    confidence,
+    evidence_options,
+    node_options,
+)
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import evidence_options, graph_file, opened, pieces, print_json, who
+from gyges.cli.graph.options import (
+    graph_file,
+    last_change,
+    opened,
+    print_json,
+    told_change,
+    who,
+)
 from gyges.cli.options import as_json
+
+if TYPE_CHECKING:
+    from gyges.graph import Edge, Node
 
 __all__ = ["command"]
 
@@ -17,17 +35,10 @@ __all__ = ["command"]
 @click.command("edit")
 @click.argument("id_", metavar="ID")
 @click.option("--label", help="Of a node: its label; its id stays.")
-@click.option("--gloss", help="What it is, or what the statement says.")
-@click.option(
-    "--alias",
-    "aliases",
-    multiple=True,
-    help="Of a node: one more name; may be given more than once.",
-)
+@node_options
 @click.option(
     "--no-alias", "dropped", multiple=True, help="Of a node: a name that it does not have."
 )
-@click.option("--status", help="Of a node: active, disputed, open, superseded or incomplete.")
 @click.option(
     "--type",
     "type_",
@@ -35,73 +46,130 @@ __all__ = ["command"]
     help="Of a node: another type; the old id leads to the new one.",
 )
 @click.option("--relation", help="Of an edge: another relation.")
-@click.option(
-    "--confidence",
-    type=click.FloatRange(0, 1),
-    metavar="0..1",
-    help="Of an edge: your belief in it.",
-)
+@confidence
 @evidence_options
+@click.option(
+    "--evidence",
+    "piece",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Correct piece N of the evidence by --source, --locator, --quote, --grade and --note, rather than add one.",
+)
+@click.option(
+    "--drop-evidence",
+    "drop",
+    type=click.IntRange(1),
+    multiple=True,
+    metavar="N",
+    help="Take piece N of the evidence away; may be given more than once.",
+)
 @by_option
 @graph_file
 @as_json
 def command(
     id_: str,
     label: str | None,
-    gloss: str | None,
-    aliases: tuple[str, ...],
+    about: NodeGiven,
     dropped: tuple[str, ...],
-    status: str | None,
     type_: str | None,
     relation: str | None,
     confidence: float | None,
-    source: str | None,
-    locator: str,
-    quote: str | None,
-    grade: str,
-    note: str,
+    rests: EvidenceGiven,
+    piece: int | None,
+    drop: tuple[int, ...],
     by: str | None,
     file: Path | None,
     as_json: bool,
 ) -> None:
-    """Correct the node or the edge ID; evidence is added to what is there. `gyges graph undo` takes it back.
+    """Correct the node or the edge ID. `gyges graph undo` takes it back.
 
-    The id of an edge stands in `gyges graph show NODE --full`.
+    A name, an identifier, a date or a piece of evidence is added to what is there; an empty text takes a gloss, an
+    identifier or a date away. The id of an edge stands in `gyges graph show NODE --full`, and `gyges graph show EDGE`
+    numbers its evidence.
     """
     from gyges.graph import GraphError, edit_edge, edit_node
 
-    new = pieces(source, locator, quote, grade, note)
+    is_edge = id_.startswith("e:")
+    fields: dict[str, Any]
     with opened(file) as store:
-        if id_.startswith("e:"):
-            given = {"gloss": gloss, "relation": relation, "confidence": confidence}
-            _only(id_, "an edge", label=label, status=status, type=type_, alias=aliases or dropped)
-            there: Any = store.edge(id_)
+        before = last_change(store)
+        there: Edge | Node
+        if is_edge:
+            wrong = {"label": label, "type": type_, "no-alias": dropped, **about.named()}
+            _only(id_, "an edge", wrong)
+            there = store.edge(id_)
+            given: dict[str, Any] = {
+                "gloss": about.gloss,
+                "relation": relation,
+                "confidence": confidence,
+            }
+            fields = {name: value for name, value in given.items() if value is not None}
         else:
-            given = {"label": label, "gloss": gloss, "status": status}
-            _only(id_, "a node", relation=relation, confidence=confidence)
+            _only(id_, "a node", {"relation": relation, "confidence": confidence})
             there = store.node(id_)
-        fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        if new:
-            fields["evidence"] = [*(one.to_dict() for one in there.evidence), *new]
-        if aliases or dropped:
-            kept = [name for name in (*there.aliases, *aliases) if name not in dropped]
-            fields["aliases"] = list(dict.fromkeys(kept))
+            fields = {"label": label} if label is not None else {}
+            fields |= about.fields(there)
+            if dropped:
+                fields["aliases"] = _without(there, fields.get("aliases"), dropped)
+        fields |= _evidence(there, rests, piece, drop)
         if not fields and type_ is None:
-            raise GraphError(f"nothing to change of {id_}: name a field, such as --gloss")
-        edge = id_.startswith("e:")
-        done: Any = (
+            raise GraphError(
+                f"nothing to change of {id_}: name a field, such as --gloss; `gyges graph edit --help` lists them"
+            )
+        done: Edge | Node = (
             edit_edge(store, id_, fields, by=who(by))
-            if edge
+            if is_edge
             else edit_node(store, id_, fields, type_=type_, by=who(by))
         )
-        change = store.history(1)[0].number
-    if as_json:
-        print_json({"edge" if edge else "node": done.to_dict(), "change": change})
+        if as_json:
+            number = last_change(store)
+            change = number if number != before else None
+            print_json({"edge" if is_edge else "node": done.to_dict(), "change": change})
+        else:
+            click.echo(done.id)
+            told_change(store, before)
+    if is_edge and not done.evidence:
+        click.echo("without evidence: --source ID names what it rests on", err=True)
+
+
+def _evidence(
+    there: Edge | Node, rests: EvidenceGiven, piece: int | None, drop: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return the evidence as it is to stand, where the options say something of it."""
+    from gyges.graph import GraphError, evidence_with
+
+    correct: dict[int, Mapping[str, Any]] = {}
+    add = []
+    if piece is None:
+        add = rests.pieces()
     else:
-        click.echo(done.id)
+        correct[piece] = rests.correction()
+        if not correct[piece]:
+            raise GraphError(
+                f"nothing to correct in piece {piece}: say what with --source, --locator, --quote, --grade or --note; "
+                f"--drop-evidence {piece} takes it away"
+            )
+    if not (add or correct or drop):
+        return {}
+    return {
+        "evidence": evidence_with(there.evidence, add=add, drop=drop, correct=correct, of=there.id)
+    }
 
 
-def _only(id_: str, what: str, **given: object) -> None:
+def _without(node: Node, aliases: list[str] | None, dropped: tuple[str, ...]) -> list[str]:
+    """Return a node's other names without some of them."""
+    from gyges.errors import nearest
+    from gyges.graph import GraphError
+
+    names = aliases if aliases is not None else list(node.aliases)
+    for name in dropped:
+        if name not in names:
+            has = nearest(name, names) if names else "it has none"
+            raise GraphError(f"{node.id} has no other name {name!r}; {has}")
+    return [name for name in names if name not in dropped]
+
+
+def _only(id_: str, what: str, given: Mapping[str, object]) -> None:
     from gyges.graph import GraphError
 
     wrong = [f"--{name}" for name, value in given.items() if value not in (None, ())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from gyges.cli.graph._page_text import wrapped
 from gyges.cli.graph.options import by as by_option
 from gyges.cli.graph.options import graph_file, opened, print_json, who
 from gyges.cli.options import as_json
+
+if TYPE_CHECKING:
+    from gyges.graph import Effect, Incoming, Store, Taken
 
 __all__ = ["command"]
 
@@ -35,6 +39,9 @@ _MOST_NOTES = 12
     help="Take a node for the graph's own of the same type with the same identifier or name, or never.  "
     "[default: for page, bibtex and csl, which hold no ids]",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Print what would be taken in and changed, and write nothing."
+)
 @by_option
 @graph_file
 @as_json
@@ -43,6 +50,7 @@ def command(
     form: str | None,
     replace_: bool,
     match_: bool | None,
+    dry_run: bool,
     by: str | None,
     file: Path | None,
     as_json: bool,
@@ -54,28 +62,37 @@ def command(
     research graph).
     """
     from gyges.graph.formats import format_of, read
-    from gyges.graph.matching import match
+    from gyges.graph.recognition.matching import match
 
     with opened(file) as store:
-        incoming = read(source, form)
-        said = len(incoming.notes)
+        given = incoming = read(source, form)
         made_ids = (form or format_of(source).name) in _MADE_IDS
         if made_ids if match_ is None else match_:
             incoming = match(store, incoming, made_ids=made_ids)
-        taken = store.take(incoming, f"import {source.name}", who(by), replace_=replace_)
+        what = f"import {source.name}"
+        if dry_run:
+            _try(store, given, incoming, what, who(by), replace_, as_json)
+            return
+        taken = store.take(incoming, what, who(by), replace_=replace_)
     if as_json:
         print_json({**asdict(taken), "notes": incoming.notes})
         return
-    _tell(incoming.notes[:said])
-    _tell(incoming.notes[said:])
-    click.echo(
+    _tell(given.notes)
+    _tell(incoming.notes[len(given.notes) :])
+    click.echo(_counts(taken))
+    if taken.change is not None:
+        click.echo(
+            f"change {taken.change}; `gyges graph history {taken.change}` shows it, "
+            f"`gyges graph undo {taken.change}` takes it back",
+            err=True,
+        )
+
+
+def _counts(taken: Taken) -> str:
+    return (
         f"nodes new: {taken.new_nodes:,}; edges new: {taken.new_edges:,}; changed: {taken.changed:,}; "
         f"as they were: {taken.same:,}; proposals: {taken.proposals:,}"
     )
-    if taken.change is not None:
-        click.echo(
-            f"change {taken.change}; `gyges graph undo {taken.change}` takes it back", err=True
-        )
 
 
 def _tell(notes: Sequence[str]) -> None:
@@ -85,3 +102,73 @@ def _tell(notes: Sequence[str]) -> None:
             click.echo(line, err=True)
     if len(notes) > _MOST_NOTES:
         click.echo(f"and {len(notes) - _MOST_NOTES:,} more; --json gives all", err=True)
+
+
+# ---------------------------------------------------------------------- a dry run
+
+
+def _try(
+    store: Store,
+    given: Incoming,
+    incoming: Incoming,
+    what: str,
+    by: str,
+    replace_: bool,
+    as_json: bool,
+) -> None:
+    """Take a file in as an import would, tell what that did, and leave the graph as it was."""
+    from gyges.cli.graph._change_text import effects_by
+
+    known = _known(store, given, incoming)
+    with store.trial():
+        taken = store.take(incoming, what, by, replace_=replace_)
+        found = effects_by(() if taken.change is None else store.effects(taken.change))
+        if as_json:
+            _print_trial(taken, found, known, incoming.notes)
+        else:
+            _tell_trial(store, taken, found, given.notes, incoming.notes[len(given.notes) :])
+
+
+def _known(store: Store, given: Incoming, incoming: Incoming) -> list[dict[str, Any]]:
+    """List the nodes of the file that the graph has, under this id or under another."""
+    found = []
+    for node in given.nodes:
+        id_ = incoming.renamed.get(node.id, node.id)
+        if store.has(id_):
+            found.append({"id": node.id, "label": node.label, "known": store.resolve(id_)})
+    return found
+
+
+def _print_trial(
+    taken: Taken, found: dict[str, list[Effect]], known: list[dict[str, Any]], notes: list[str]
+) -> None:
+    from gyges.cli.graph._change_text import rows_json
+
+    counts = {**asdict(taken), "change": None}
+    print_json(
+        {**counts, "notes": notes, "dry_run": True, "known": known, "rows": rows_json(found)}
+    )
+
+
+def _tell_trial(
+    store: Store,
+    taken: Taken,
+    found: dict[str, list[Effect]],
+    read: Sequence[str],
+    matched: Sequence[str],
+) -> None:
+    from gyges.cli.graph._change_text import change_lines
+
+    click.echo(f"a dry run: {_counts(taken)}")
+    for line in change_lines(store, found, full=False):
+        click.echo(line)
+    for title, notes in (
+        ("what the file leaves open", read),
+        ("compared with the graph", matched),
+    ):
+        if notes:
+            click.echo(f"{title} ({len(notes):,})")
+        for note in notes:
+            for line in wrapped(note, "  ", "    "):
+                click.echo(line)
+    click.echo("nothing was written; the same without --dry-run takes it in", err=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,19 +13,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "by",
-    "evidence_options",
     "graph_file",
+    "last_change",
     "likenesses",
     "meant",
     "opened",
+    "passage_of",
     "pieces",
     "print_json",
     "threshold",
+    "told_change",
     "types",
     "who",
 ]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 graph_file = click.option(
     "--graph",
@@ -56,15 +55,15 @@ threshold = click.option(
 
 
 def opened(file: Path | None) -> Store:
-    """Open the user's graph, and say so where the curated graph of this version is another."""
-    from gyges.graph import default_path, is_current, open_graph
+    """Open the user's graph, and say where it was just made, or where this version's curated graph is another."""
+    from gyges.graph import default_path, open_graph
 
     path = file or default_path()
-    new = not path.exists()
+    new = not path.exists() or (path.is_file() and not path.stat().st_size)
     store = open_graph(path)
     if new:
         click.echo(f"made {path} from the curated graph", err=True)
-    elif not is_current(store):
+    elif _tells(store):
         click.echo(
             "the curated graph of this version is another one; `gyges graph update` follows it",
             err=True,
@@ -72,15 +71,29 @@ def opened(file: Path | None) -> Store:
     return store
 
 
+def _tells(store: Store) -> bool:
+    """Say whether this command tells of a newer curated graph.
+
+    ``health`` always does, as of anything that a curator may want to look at. Other commands that people read do so
+    once a day; those that change the graph or write files have something else to say, also to scripts.
+    """
+    from gyges.graph import is_current
+    from gyges.graph.curated.shipped import is_news
+    from gyges.graph.store import now
+
+    context = click.get_current_context(silent=True)
+    name = context.info_name if context is not None else None
+    if name == "health":
+        return not is_current(store)
+    return name in ("show", "search", "review") and is_news(store, now()[:10])
+
+
 def likenesses(store: Store, threshold: float) -> Likenesses:
     """Open the similarity of a graph, and say on stderr when it takes a while."""
+    from gyges.cli.graph._progress import embedding
     from gyges.graph import Likenesses
 
-    def say(nodes: int) -> None:
-        if nodes > 100:
-            click.echo(f"embedding {nodes:,} new or changed nodes", err=True)
-
-    return Likenesses(store, threshold, say)
+    return Likenesses(store, threshold, embedding())
 
 
 def who(by: str | None) -> str:
@@ -118,36 +131,19 @@ def print_json(given: Any) -> None:
     click.echo(json.dumps({"schema": SCHEMA, **given}, indent=2, ensure_ascii=False))
 
 
-_evidence = [
-    click.option("--source", metavar="ID", help="The source that it rests on."),
-    click.option("--locator", default="", help="Where in the source: 'section 4.2', 'table 5'."),
-    click.option("--quote", metavar="TEXT", help="The passage, word for word."),
-    click.option(
-        "--grade",
-        default="primary",
-        show_default=True,
-        help="How far it was followed: primary, secondary, abstract, derived or unverified.",
-    ),
-    click.option("--note", default="", help="What the source says, in your words."),
-]
-
-
-def evidence_options(function: F) -> F:
-    """Add the options that say what a statement rests on."""
-    for option in reversed(_evidence):
-        function = option(function)
-    return function
-
-
 def pieces(
-    source: str | None, locator: str, quote: str | None, grade: str, note: str
+    source: str | None,
+    locator: str | None,
+    quote: str | None,
+    grade: str | None,
+    note: str | None,
 ) -> list[dict[str, Any]]:
-    """Make the evidence that the options name: one piece, or none.
+    """Make the evidence that a command names: one piece, or none.
 
     Raises:
         GraphError: Something is said of a source that is not named, or the quote has no words.
     """
-    from gyges.graph import GraphError, Passage
+    from gyges.graph import GraphError
 
     if source is None:
         if quote or locator or note:
@@ -155,11 +151,52 @@ def pieces(
                 "--locator, --quote and --note say something of a source: name it with --source ID"
             )
         return []
-    passage = None
-    if quote is not None:
-        made = Passage.of(quote)
-        if not made.words:
-            raise GraphError(f"the quote {quote!r} has no words")
-        passage = made.to_dict()
-    piece = {"node": source, "locator": locator, "passage": passage, "grade": grade, "note": note}
+    passage = None if quote is None else passage_of(quote)
+    piece = {
+        "node": source,
+        "locator": locator,
+        "passage": passage,
+        "grade": grade or "primary",
+        "note": note,
+    }
     return [{name: value for name, value in piece.items() if value}]
+
+
+def passage_of(quote: str) -> dict[str, Any]:
+    """Make the record of a passage.
+
+    Raises:
+        GraphError: The quote has no words.
+    """
+    from gyges.graph import GraphError, Passage
+
+    made = Passage.of(quote)
+    if not made.words:
+        raise GraphError(f"the quote {quote!r} has no words")
+    return made.to_dict()
+
+
+def told_change(store: Store, before: int) -> int | None:
+    """Say which change was made since another, and how to look at it and to take it back.
+
+    Args:
+        store: The graph.
+        before: The number of the last change until then.
+
+    Returns:
+        The number; None where nothing changed.
+    """
+    number = last_change(store)
+    if number == before:
+        click.echo("it stood so already: nothing was changed", err=True)
+        return None
+    click.echo(
+        f"change {number}; `gyges graph history {number}` shows it, `gyges graph undo {number}` takes it back",
+        err=True,
+    )
+    return number
+
+
+def last_change(store: Store) -> int:
+    """Return the number of the graph's last change; 0 where there is none."""
+    return next((entry.number for entry in store.history(1)), 0)

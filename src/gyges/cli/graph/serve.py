@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import graph_file, opened, threshold, who
+from gyges.cli.graph.options import graph_file, likenesses, opened, threshold, who
 
 __all__ = ["command"]
 
@@ -56,6 +56,8 @@ def command(
         look = files("gyges.report") / "assets"
         server = GraphServer(store, look, threshold=threshold, by=who(by), read_only=read_only)
         listening = _listen(host, port)
+        # Embeds what is new: or the first page would wait for it, and nobody know why.
+        likenesses(store, threshold).about()
         named = f"[{host}]" if ":" in host else host
         address = f"http://{named}:{listening.getsockname()[1]}/"
         shown = address if read_only else f"{address}{server.token}/"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gyges.cli.graph.options import graph_file, opened, print_json, threshold
+from gyges.cli.graph.options import graph_file, likenesses, opened, print_json, threshold
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -28,6 +28,8 @@ def command(target: Path, threshold: float, file: Path | None, as_json: bool) ->
 
     with opened(file) as store:
         look = files("gyges.report") / "assets"
+        # Embeds what is new, and tells how far it is.
+        likenesses(store, threshold).about()
         written = build_site(store, target, look, threshold=threshold, said=say)
     if as_json:
         print_json(written)

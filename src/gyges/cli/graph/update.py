@@ -25,7 +25,15 @@ def command(file: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(asdict(done))
         return
-    kept = f"{len(done.kept)} kept as you have them"
-    click.echo(f"{done.added} added, {done.replaced} replaced, {done.dropped} dropped, {kept}")
+    parts = [f"{done.added} added", f"{done.replaced} replaced", f"{done.dropped} dropped"]
+    if done.partly:
+        parts[1] += f" ({done.partly} but for what you changed)"
+    click.echo(", ".join((*parts, f"{len(done.kept)} kept as you have them")))
     for id_ in done.kept:
-        click.echo(f"  {id_}")
+        fields = ", ".join(done.differing.get(id_, ()))
+        click.echo(f"  {id_}: {fields}" if fields else f"  {id_}")
+    if done.change is not None:
+        # The later of the two has to go first.
+        numbers = dict.fromkeys(one for one in (done.merges, done.change) if one is not None)
+        commands = ", then ".join(f"`gyges graph undo {one}`" for one in numbers)
+        click.echo(f"{commands} takes it back", err=True)

@@ -1,15 +1,13 @@
 """Does a statement that a model wrote stand in the text?
 
 It must be of the vocabulary, between types that its relation may join; its quote must stand in the text word for
-word; both ends must be mentioned in the quote or in its paragraph; and its sentences must not deny it in plain words,
-as far as :mod:`gyges.graph.extraction.guard` knows them. What only weakens a statement is a note for the reviewer. A
-text may hold a made-up answer in the hope that a model copies it: what stands in such an answer is no passage of the
-text.
+word; both ends must be mentioned in the quote or in its paragraph; and its sentences must not deny, ask or only
+suppose it in plain words, as far as :mod:`gyges.graph.extraction.guard` knows them. What only weakens a statement is
+a note for the reviewer. What stands in a made-up answer inside the text (:mod:`.shadow`) is no passage of it.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
@@ -19,23 +17,17 @@ from typing import Any
 from gyges.errors import nearest
 from gyges.graph.checks import edge_problems, node_problems
 from gyges.graph.extraction.asking import TYPES
-from gyges.graph.extraction.guard import (
-    denial,
-    denies,
-    hedge,
-    masked,
-    mentions,
-    next_sentence,
-    sentences_of,
-)
+from gyges.graph.extraction.guard import denies, hedge, masked, objection
 from gyges.graph.extraction.naming import Known, names_of
+from gyges.graph.extraction.sentences import mentions, next_sentence, sentences_of
+from gyges.graph.extraction.shadow import shadowed
 from gyges.graph.extraction.windows import Window, paragraphs_of
 from gyges.graph.extraction.wording import says
 from gyges.graph.model import Edge, Evidence, Node, Passage, node_id
 from gyges.graph.passages import Text, words_of
 from gyges.graph.vocabulary import RELATIONS, fits, fitting
 
-__all__ = ["Checker", "Refusal", "Sound", "shadowed"]
+__all__ = ["Checker", "Refusal", "Sound"]
 
 _LEAST_WORDS, _MOST_WORDS = 3, 120
 _SAID = frozenset({"claim", "finding", "hypothesis", "question"})
@@ -55,12 +47,6 @@ _SMALL = frozenset(
     ]
 )  # fmt: skip
 _HALF = re.compile("[\ud800-\udfff]")
-_MASK = "\ua66e"
-"""A letter that no text holds; as a word it keeps what stands around it apart."""
-_ANSWER_FIELD = re.compile(r"""["'](?:quote|statements)["']\s*:""")
-_ANSWER_TEXT = re.compile(
-    r"""(["'])(?:quote|gloss|label)\1\s*:\s*(["'])(?:[^\\]|\\.){0,2000}?(?:\2|\Z)""", re.S
-)
 
 
 class Refusal(Exception):
@@ -75,29 +61,6 @@ class Sound:
     new: tuple[Node, ...]
     """Ends that the graph does not know."""
     notes: tuple[str, ...]
-
-
-def shadowed(text: str) -> str:
-    """Hide what looks like an answer in a text, at the same length."""
-    if not _ANSWER_FIELD.search(text):
-        return text
-    spans = [found.span() for found in _ANSWER_TEXT.finditer(text)]
-    decoder = json.JSONDecoder(strict=False)
-    at = tried = 0
-    while (at := text.find("{", at)) >= 0 and tried < 1000:
-        tried += 1
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            at += 1
-            continue
-        if _ANSWER_FIELD.search(text, at, end):
-            spans.append((at, end))
-        at = end
-    signs = list(text)
-    for start, end in spans:
-        signs[start:end] = [sign if sign == "\n" else _MASK for sign in signs[start:end]]
-    return "".join(signs)
 
 
 class Checker:
@@ -149,12 +112,13 @@ class Checker:
         first, last = sentences_of(around, begin, begin + end - start)
         sentence = around[first:last]
         names = [self._names(node, said) for node, said in zip(nodes, (label, other), strict=True)]
-        if cue := denial(sentence, name, names[0], names[1], next_sentence(around, last)):
-            cue = " ".join(cue.split())
-            if not any(node.type in _SAID and denies(node.label) for node in nodes):
-                raise Refusal(f"the sentence denies or only asks it: {cue!r}")
+        if why := objection(sentence, name, names[0], names[1], next_sentence(around, last)):
+            if why.kind != "denied" or not any(
+                node.type in _SAID and denies(node.label) for node in nodes
+            ):
+                raise Refusal(str(why))
             # "It was not found" is what such a claim says.
-            notes.append(f"the sentence says {cue!r}, and so does a label")
+            notes.append(f"the sentence says {' '.join(why.cue.split())!r}, and so does a label")
         if cue := hedge(sentence, *names):
             notes.append(f"hedged: {cue.lower()}")
         named = [place for one in names for place in mentions(words_of(sentence), one)]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gyges.graph.extraction.guard import stem
+from gyges.graph.extraction.sentences import stem
 from gyges.graph.model import Node, node_id
-from gyges.graph.naming import names_of
 from gyges.graph.passages import words_of
+from gyges.graph.recognition.naming import names_of
 
 __all__ = ["Known", "names_of"]
 

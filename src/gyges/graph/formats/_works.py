@@ -19,7 +19,7 @@ from gyges.graph.checks import MOST_LABEL, edge_problems, node_problems
 from gyges.graph.model import Edge, Evidence, Node, node_id, slug_of
 from gyges.graph.records import Incoming
 
-__all__ = ["Author", "Work", "arxiv_of", "doi_of", "incoming_of", "sound_date"]
+__all__ = ["Author", "Work", "arxiv_of", "doi_of", "identifiers_in", "incoming_of", "sound_date"]
 
 _SMALL = frozenset(
     [
@@ -29,7 +29,7 @@ _SMALL = frozenset(
     ]
 )  # fmt: skip
 _ARXIV = re.compile(
-    r"(?:arxiv\.org/(?:abs|pdf|html)/|arxiv[:.\s]\s*|10\.48550/arxiv\.)"
+    r"(?:arxiv\.org/(?:abs|pdf|html)/|arxiv(?: e-?prints?| preprint)?,?[:.\s]\s*|10\.48550/arxiv\.|(?<![\w/.])abs/)"
     r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?",
     re.I,
 )
@@ -37,6 +37,13 @@ _ARXIV_ALONE = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\s*\[[^\]]*\])?", re.I
 )
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.I)
+_DOI_SAID = re.compile(r"(?:doi\.org/|\bdoi\s*[:=]?\s*)(?=10\.\d{4,9}/)", re.I)
+_ABOUT_ANOTHER = re.compile(
+    r"\b(?:comment|commentary|reply|response|rejoinder|errat\w*|corrigend\w*|review|retract\w*|supersed\w*|replac\w*|"
+    r"exten[ds]\w*|translat\w*|based|cit\w+)\b",
+    re.I,
+)
+"""Words before an identifier that make it another work's."""
 _DATE = re.compile(r"(?P<year>\d{4})(?:[-/](?P<month>\d{1,2})(?:[-/](?P<day>\d{1,2}))?)?(?![\d])")
 
 
@@ -88,6 +95,32 @@ def doi_of(text: str) -> str:
     """Return the DOI in a text, in lower case."""
     found = _DOI.search(text)
     return found.group().rstrip(".,;)").lower() if found else ""
+
+
+def identifiers_in(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the arXiv number and the DOI that the fields of an entry name, whatever fields these are.
+
+    Publishers and search engines write them into the journal, the volume, the pages or a note.
+
+    Args:
+        fields: Texts by name, as the entry's format names them, the surest first; the DOI's own field is read by its
+            reader.
+    """
+    found: dict[str, str] = {}
+    for text in fields.values():
+        for name, at in (("arxiv", _ARXIV.search(text)), ("doi", _DOI_SAID.search(text))):
+            if at is None or name in found or _ABOUT_ANOTHER.search(text[: at.start()]):
+                continue
+            said = at["id"].lower() if name == "arxiv" else doi_of(text[at.end() :])
+            if said:
+                found[name] = said
+    publishers = " ".join(
+        fields.get(name, "") for name in ("publisher", "archive", "journal", "container-title")
+    )
+    number = arxiv_of(fields.get("number", ""), alone=True)
+    if number and re.search(r"\barxiv\b", publishers, re.I):
+        found.setdefault("arxiv", number)
+    return found
 
 
 def sound_date(text: str) -> str:

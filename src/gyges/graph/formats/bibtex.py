@@ -16,8 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gyges.errors import GraphError
-from gyges.graph.formats._decoded import decoded
-from gyges.graph.formats._works import Author, Work, arxiv_of, doi_of, incoming_of, sound_date
+from gyges.graph.formats._works import (
+    Author,
+    Work,
+    arxiv_of,
+    doi_of,
+    identifiers_in,
+    incoming_of,
+    sound_date,
+)
+from gyges.graph.formats.text import text_of
 from gyges.graph.records import Incoming
 
 if TYPE_CHECKING:
@@ -26,6 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAMING = (
+    "doi", "url", "howpublished", "journal", "journaltitle", "booktitle", "volume", "number", "pages", "eid",
+    "publisher", "note", "addendum",
+)  # fmt: skip
+"""Fields in which an identifier may stand, the surest first."""
 _TYPES = {"dataset": "dataset", "data": "dataset", "software": "artifact", "code": "artifact"}
 _KINDS = {
     "article": "article",
@@ -70,7 +83,7 @@ def read(path: Path) -> Incoming:
         raise GraphError(
             "reading BibTeX needs the package bibtexparser; install it with: pip install 'gyges[graph]'"
         ) from error
-    text = decoded(path)
+    text = text_of(path)
     with _quiet():
         blocks = parse_string(text).blocks
     return _Reader(path, blocks).incoming()
@@ -229,15 +242,16 @@ class _Reader:
         arxiv = arxiv_of(eprint, alone=where in ("", "arxiv"))
         if eprint and where == "arxiv" and not arxiv:
             self.notes.append((lines["eprint"], f"eprint {eprint!r} is no number of arXiv's"))
-        for name in ("url", "doi", "journal", "note", "howpublished", "number", "volume"):
-            arxiv = arxiv or arxiv_of(_literal(raw.get(name, "")))
-        if arxiv:
-            found["arxiv"] = arxiv
+        said = identifiers_in({name: _address_in(raw[name]) for name in _NAMING if name in raw})
+        if arxiv or "arxiv" in said:
+            found["arxiv"] = arxiv or said["arxiv"]
         if raw.get("doi"):
             if doi := doi_of(_literal(raw["doi"])):
                 found["doi"] = doi
             else:
                 self.notes.append((lines["doi"], f"doi {raw['doi']!r} is none; left out"))
+        if "doi" in said:
+            found.setdefault("doi", said["doi"])
         address = _literal(raw.get("url", "")) or _address(raw.get("howpublished", ""))
         if address:
             if re.match(r"https?://[^\s/]", address):
@@ -314,6 +328,11 @@ def _literal(text: str) -> str:
     """Take an address or a number as it is, but for the escapes that LaTeX makes people write."""
     found = re.fullmatch(r"\s*\\(?:url|path)\{(.*)\}\s*", text, re.S)
     return re.sub(r"\\([%_&#~{}])", r"\1", found[1] if found else text).strip(" {}\n\t")
+
+
+def _address_in(text: str) -> str:
+    """Take a text with the addresses in it as they are."""
+    return _literal(re.sub(r"\\(?:url|path|href)\b", " ", text)).replace("{", "").replace("}", "")
 
 
 def _address(text: str) -> str:

@@ -2,6 +2,8 @@
 
 The concept, its neighbours with the relations that the page shows, and the similar ones as proposals. What the page
 does not say is not made up: a missing label, relation or direction is reported, and stands in the edge's evidence.
+A page describes its sources, so what it says is `secondary`; what had to be inferred from it is `derived`, and what it
+says of something that it does not show is `unverified`.
 Glosses are kept as text, whatever they hold.
 """
 
@@ -14,15 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from gyges.graph.checks import MOST_GLOSS, MOST_LABEL, check_edge, check_node
-from gyges.graph.formats._decoded import decoded
 from gyges.graph.formats._page_items import ELSEWHERE, Item, short
 from gyges.graph.formats._page_layout import Group, Page, read_page
+from gyges.graph.formats.text import text_of
 from gyges.graph.model import Edge, Evidence, Node, node_id, slug_of, type_of
 from gyges.graph.records import Incoming, Proposal
 from gyges.graph.vocabulary import LAST_RESORT, RELATIONS, STATUSES, fits
 
 __all__ = ["read"]
 
+_SAID = "secondary"
+_INFERRED = "derived"
 _COLLECTIVE = re.compile(
     r"\bet al\b|\b(?:team|group|lab|laboratory|authors|collaboration|colleagues)\b|\s&\s|\band\b",
     re.I,
@@ -41,7 +45,7 @@ def read(path: Path) -> Incoming:
     Raises:
         GraphError: It is not such a page, or a group shows another number of items than its heading says.
     """
-    return _Reader(path, read_page(decoded(path), str(path))).incoming
+    return _Reader(path, read_page(text_of(path), str(path))).incoming
 
 
 class _Reader:
@@ -108,7 +112,7 @@ class _Reader:
             self._note(f"label missing; {label!r} is made from the id", page.line)
             status = "incomplete"
         label, gloss = self._cut(label, page.gloss, page.line)
-        where = (Evidence(self._artifact, "header", None, "primary"),) if gloss else ()
+        where = (Evidence(self._artifact, "header", None, _SAID),) if gloss else ()
         self._add(self._node(page.id, label, gloss, status, where), page.line)
 
     def _node(
@@ -171,7 +175,7 @@ class _Reader:
             self._note(f"{place}: {label!r} looks like a collective, not one person", item.line)
         id_ = self._distinct(id_, label, item.line, place)
         if id_ not in self._nodes:
-            where = (Evidence(self._artifact, place, None, "primary"),) if gloss else ()
+            where = (Evidence(self._artifact, place, None, _SAID),) if gloss else ()
             self._add(self._node(id_, label, gloss, status, where), item.line)
         self._join(id_, item, place)
 
@@ -195,7 +199,7 @@ class _Reader:
         concept = self.page.id
         if id_ == concept:
             return
-        name, said, reverse = self._relation(item, place)
+        name, said, reverse, grade = self._relation(item, place)
         subject, object_ = (concept, id_) if reverse else (id_, concept)
         forth = fits(type_of(subject), name, type_of(object_))
         back = fits(type_of(object_), name, type_of(subject))
@@ -205,13 +209,16 @@ class _Reader:
                 item.line,
             )
             said = f"{said}; it cannot join these types, so it is taken as {LAST_RESORT}"
-            name, forth = LAST_RESORT, True
+            name, forth, grade = LAST_RESORT, True, _INFERRED
         elif not forth:
             subject, object_ = object_, subject
         elif back and not RELATIONS[name].symmetric and not reverse:
             said = f"{said}; direction assumed: the page shows none, and the relation may run either way"
+            grade = _INFERRED
             self._note(f"{place}: direction of {name!r} assumed: {subject} to {object_}", item.line)
-        evidence = (Evidence(self._artifact, place, None, "primary", said),)
+        if not (item.label or item.gloss):
+            grade = "unverified"
+        evidence = (Evidence(self._artifact, place, None, grade, said),)
         edge = Edge.make(
             subject, name, object_, "", evidence, "imported", by=self.path.name[:MOST_LABEL]
         )
@@ -221,20 +228,22 @@ class _Reader:
             edge = replace(edge, evidence=both)
         self._edges[edge.id] = edge
 
-    def _relation(self, item: Item, place: str) -> tuple[str, str, bool]:
-        """Return our relation, what the page says, and whether ours runs from the concept to the item."""
+    def _relation(self, item: Item, place: str) -> tuple[str, str, bool, str]:
+        """Return our relation, what the page says, whether ours runs from the concept to the item, and the grade."""
         name = item.relation
         if not name:
             self._note(f"{place}: relation missing; taken as {LAST_RESORT!r}", item.line)
-            return LAST_RESORT, f"the page shows no relation; taken as {LAST_RESORT}", False
+            said = f"the page shows no relation; taken as {LAST_RESORT}"
+            return LAST_RESORT, said, False, _INFERRED
         if name in RELATIONS:
-            return name, f"the page says {name}", False
+            return name, f"the page says {name}", False, _SAID
         if name in ELSEWHERE:
             ours, reverse = ELSEWHERE[name]
             self._note(f"{place}: the relation {name!r} is taken as {ours!r}", item.line)
-            return ours, f"the page says {name}, taken as {ours}", reverse
+            return ours, f"the page says {name}, taken as {ours}", reverse, _SAID
         self._note(f"{place}: no relation {name!r} here; taken as {LAST_RESORT!r}", item.line)
-        return LAST_RESORT, f"the page says {name}, which is taken as {LAST_RESORT}", False
+        said = f"the page says {name}, which is taken as {LAST_RESORT}"
+        return LAST_RESORT, said, False, _INFERRED
 
     def _foreign(self, group: Group) -> None:
         """Propose what is of a type that the graph does not have; a person chooses one."""
@@ -266,7 +275,7 @@ class _Reader:
             self._note(f"{place}: nothing is shown", item.line)
             return
         if item.type:
-            where = (Evidence(self._artifact, place, None, "primary"),) if gloss else ()
+            where = (Evidence(self._artifact, place, None, _SAID),) if gloss else ()
             node = self._node(node_id(item.type, label), label, gloss, "active", where)
             check_node(node.to_dict(), f"{self.path}:{item.line}")
             self._suggest("", "", item.score, "; ".join(says), (node,))

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from gyges.errors import GraphError
-from gyges.graph.formats._decoded import decoded
-from gyges.graph.formats._works import Author, Work, arxiv_of, doi_of, incoming_of, sound_date
+from gyges.graph.formats._works import Author, Work, doi_of, identifiers_in, incoming_of, sound_date
+from gyges.graph.formats.text import text_of
 from gyges.graph.records import Incoming
 
 __all__ = ["read"]
@@ -33,6 +33,10 @@ _KINDS = {
     "post": "post",
     "post-weblog": "post",
 }
+_NAMING = (
+    "DOI", "URL", "number", "container-title", "volume", "page", "archive_location", "archive", "publisher", "note"
+)  # fmt: skip
+"""Fields in which an identifier may stand, the surest first."""
 _MARKUP = re.compile(r"</?(?:i|b|em|strong|sub|sup|sc|span(?:\s[^<>]{0,100})?)>", re.I)
 
 
@@ -48,7 +52,7 @@ def read(path: Path) -> Incoming:
     Raises:
         GraphError: It is no CSL-JSON, or items are broken; each is named with its line.
     """
-    text = decoded(path)
+    text = text_of(path)
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
@@ -188,20 +192,15 @@ class _Reader:
     def _identifiers(self, item: Mapping[str, Any], work: Work) -> None:
         found = work.identifiers
         doi, address = (_text(item.get(name)) for name in ("DOI", "URL"))
-        said = [doi, address] + [
-            _text(item.get(name))
-            for name in ("number", "note", "archive_location", "container-title")
-        ]
-        arxiv = next(filter(None, map(arxiv_of, said)), "")
-        if not arxiv and "arxiv" in f"{item.get('publisher')} {item.get('archive')}".lower():
-            arxiv = arxiv_of(_text(item.get("number")), alone=True)
-        if arxiv:
-            found["arxiv"] = arxiv
+        said = identifiers_in({name: _text(item.get(name)) for name in _NAMING})
+        found.update({name: one for name, one in said.items() if name == "arxiv"})
         if doi:
             if sound := doi_of(doi):
                 found["doi"] = sound
             else:
                 self.notes.append((work.line, f"DOI {doi[:80]!r} is none; left out"))
+        if "doi" in said:
+            found.setdefault("doi", said["doi"])
         if address:
             if re.match(r"https?://[^\s/]", address):
                 found["url"] = address

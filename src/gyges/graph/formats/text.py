@@ -1,7 +1,7 @@
 """How is text that a stranger wrote read line by line, and JSON value by value, without trusting it?
 
-Lines end at a line feed alone. A line that is too long is passed over without being held in memory; bytes that are not
-UTF-8 are named with their place; UTF-16 and UTF-32 are named as such. JSON may not say a key twice, nor NaN or
+Lines end at a line feed alone. A line that is too long is passed over without being held in memory; bytes that are no
+text (:mod:`gyges.graph.decoding`) are named with their place. JSON may not say a key twice, nor NaN or
 Infinity, nor be nested deeper than Python follows; a key whose value is null is as good as not there.
 """
 
@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import IO, Any, NoReturn
 
+from gyges.graph.decoding import NotText, as_utf8, decode_part, read_text
 from gyges.graph.formats.faults import Faults, Unreadable
 
-__all__ = ["MOST_FILE", "MOST_LINE", "MOST_WHOLE", "NotJson", "decoder", "lines", "load", "whole"]
+__all__ = [
+    "MOST_FILE",
+    "MOST_LINE",
+    "MOST_WHOLE",
+    "NotJson",
+    "decoder",
+    "lines",
+    "load",
+    "text_of",
+    "whole",
+]
 
 MOST_LINE = 2 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -22,14 +34,6 @@ MOST_FILE = 8 * 1024**3
 """Bytes of a file that is read line by line."""
 MOST_WHOLE = 1024**3
 """Bytes of a file that has to be held in memory as a whole."""
-
-_BYTE_ORDER_MARKS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
-_UTF8_MARK = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
@@ -59,8 +63,7 @@ def lines(
     Raises:
         Unreadable: No line of the file can be read.
     """
-    with path.open("rb") as file:
-        offset = _begin(file, path, faults, MOST_FILE)
+    with _opened(path, faults, MOST_FILE) as (file, offset):
         number = 0
         while raw := file.readline(most + 1):
             number += 1
@@ -87,13 +90,20 @@ def whole(path: Path, faults: Faults) -> str:
     Raises:
         Unreadable: It is no text, or too large.
     """
-    with path.open("rb") as file:
-        offset = _begin(file, path, faults, MOST_WHOLE)
-        raw = file.read()
-    text = _decoded(raw, path, None, offset, faults)
+    with _opened(path, faults, MOST_WHOLE) as (file, offset):
+        text = _decoded(file.read(), path, 1, offset, faults)
     if text is None:
         raise Unreadable
     return text
+
+
+def text_of(path: Path) -> str:
+    """Read a file of another program as one text, with a line feed at the end of each line.
+
+    Raises:
+        GraphError: It cannot be read, is too large, or is no text.
+    """
+    return read_text(path).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load(text: str) -> Any:
@@ -141,24 +151,21 @@ def _no_number(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
 
 
-def _begin(file: BinaryIO, path: Path, faults: Faults, most: int) -> int:
+@contextmanager
+def _opened(path: Path, faults: Faults, most: int) -> Iterator[tuple[IO[bytes], int]]:
     size = path.stat().st_size
     if size > most:
         raise faults.stop(path, None, f"has {size:,} bytes; at most {most:,} are read")
-    head = file.read(4)
-    if not head:
+    if not size:
         raise faults.stop(path, None, "is empty")
-    name = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "")
-    if not name and len(head) == 4 and (head[0] == 0) != (head[1] == 0):
-        name = "UTF-16"  # without a mark, every other byte of plain text is zero
-    if name:
-        raise faults.stop(path, None, f"is written in {name}; save it as UTF-8")
-    skip = len(_UTF8_MARK) if head.startswith(_UTF8_MARK) else 0
-    file.seek(skip)
-    return skip
+    try:
+        with as_utf8(path) as opened:
+            yield opened
+    except NotText as error:
+        raise faults.stop(path, error.line, error.problem) from None
 
 
-def _pass_over(file: BinaryIO) -> int:
+def _pass_over(file: IO[bytes]) -> int:
     size = 0
     while raw := file.readline(1 << 20):
         size += len(raw)
@@ -167,18 +174,9 @@ def _pass_over(file: BinaryIO) -> int:
     return size
 
 
-def _decoded(raw: bytes, path: Path, number: int | None, offset: int, faults: Faults) -> str | None:
-    zero = raw.find(b"\x00")
-    if zero >= 0:
-        line = number or raw.count(b"\n", 0, zero) + 1
-        faults.add(
-            path, line, f"holds a zero byte at byte {offset + zero:,} of the file; is it a text?"
-        )
-        return None
+def _decoded(raw: bytes, path: Path, number: int, offset: int, faults: Faults) -> str | None:
     try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = number or raw.count(b"\n", 0, error.start) + 1
-        at = f"byte {offset + error.start:,} of the file, 0x{raw[error.start]:02X},"
-        faults.add(path, line, f"{at} is not UTF-8; save the file as UTF-8")
+        return decode_part(raw, offset, first_line=number)
+    except NotText as error:
+        faults.add(path, error.line, error.problem)
         return None

@@ -16,7 +16,7 @@ __all__ = ["MOST_LISTED", "MOST_NEIGHBOURS", "Around"]
 
 MOST_NEIGHBOURS = 200
 """Neighbours of one type that a page lists; a group's counts are always those of all."""
-MOST_LISTED = 300
+MOST_LISTED = 150
 """Neighbours of all types that a page lists."""
 
 
@@ -26,10 +26,11 @@ class Around:
     Args:
         store: The graph.
         node: The node.
+        ranked: Some of its neighbours, where not all are meant.
     """
 
-    def __init__(self, store: Store, node: Node) -> None:
-        self.ranked = store.neighbours(node.id)
+    def __init__(self, store: Store, node: Node, ranked: list[Neighbour] | None = None) -> None:
+        self.ranked = store.neighbours(node.id) if ranked is None else ranked
         """All of them."""
         self._by_type: dict[str, list[Neighbour]] = {}
         for one in self.ranked:

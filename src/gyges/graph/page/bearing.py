@@ -21,10 +21,12 @@ from gyges.graph.vocabulary import CONTRADICTS, GRADES, LAST_RESORT, RELATIONS, 
 
 __all__ = ["MOST_BEARING", "bearing_on", "findings_on"]
 
-MOST_BEARING = 100
+MOST_BEARING = 60
 """Edges of support, of contradiction, and findings that a page tells; the counts are those of all."""
 
 _SAID = ("claim", "hypothesis", "finding", "framework")
+_BEARS = f"relation IN ('{SUPPORTS}', '{CONTRADICTS}')"
+"""As the indexes of these edges say it: with other words they are not used."""
 _GRADES = {name: rank for rank, name in enumerate(GRADES)}
 _RELATIONS = {name: rank for rank, name in enumerate(RELATIONS)}
 _MOST_SAID = 100
@@ -37,26 +39,24 @@ def bearing_on(store: Store, views: Views, node: Node, around: Around) -> dict[s
     said = [one.id for one in around.of(*_SAID, most=_MOST_SAID)]
     numbers = _numbers(db, [node.id, *said])
     own = numbers[node.id]
-    # At the node itself both directions tell; at a claim, what bears on that claim.
-    rows = {about: _rows(db, "object", num) for about, num in numbers.items()}
-    tallies = {about: _tally(those) for about, those in rows.items() if those}
-    given = _rows(db, "subject", own)
-    rows[node.id] += given
+    tallies = _tallies(db, numbers)
+    given = _given(db, own, numbers)
     # The node itself, then where there is most to weigh; those with as much, as they stand around the node.
-    ranked = sorted(rows, key=lambda about: (about != node.id, -len(rows[about])))
+    ranked = sorted(
+        numbers, key=lambda about: (about != node.id, -sum(tallies.get(about, {}).values()))
+    )
     found: dict[str, list[dict[str, Any]]] = {SUPPORTS: [], CONTRADICTS: []}
     counts = {SUPPORTS: 0, CONTRADICTS: 0}
-    seen: set[int] = set()
     chosen: list[tuple[str, int]] = []
     for about in ranked:
-        new = [row for row in rows[about] if row[0] not in seen]
-        seen.update(num for num, _, _ in new)
         for relation in found:
-            those = [(evidence, num) for num, name, evidence in new if name == relation]
-            room = max(0, MOST_BEARING - counts[relation])
-            counts[relation] += len(those)
-            those.sort(key=lambda one: (-one[0], one[1]))
-            chosen += [(about, num) for _, num in those[:room]]
+            # At the node itself both directions tell; at a claim, what bears on it and was not told at the node.
+            here = tallies.get(about, {}).get(relation, 0)
+            here += given[node.id][relation] if about == node.id else -given[about][relation]
+            room = min(here, MOST_BEARING - counts[relation])
+            counts[relation] += here
+            if room > 0:
+                chosen += [(about, num) for num in _first(db, numbers[about], own, relation, room)]
     edges = _edges(db, (num for _, num in chosen))
     views.read(end for edge in edges.values() for end in (edge.subject, edge.object))
     views.cited_by(edges.values())
@@ -74,7 +74,7 @@ def bearing_on(store: Store, views: Views, node: Node, around: Around) -> dict[s
         "contradicts": found[CONTRADICTS],
         "counts": {**counts, "loose": loose, "edges": store.degree(node.id)},
         "about": [{**_named(views, one), **tallies[one]} for one in ranked if one in tallies],
-        "given": _tally(given),
+        "given": given[node.id],
     }
 
 
@@ -118,16 +118,40 @@ def _numbers(db: sqlite3.Connection, ids: list[str]) -> dict[str, int]:
     return {id_: found[id_] for id_ in ids}
 
 
-def _rows(db: sqlite3.Connection, end: str, num: int) -> list[tuple[int, str, int]]:
-    """Return the edges that bear on truth at an end: number, relation, pieces of evidence."""
-    return db.execute(
-        f"SELECT num, relation, evidence FROM edge WHERE {end} = ? AND relation IN (?, ?)",
-        (num, SUPPORTS, CONTRADICTS),
-    ).fetchall()
+def _tallies(db: sqlite3.Connection, numbers: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Count what supports and what contradicts nodes; those are left out on which nothing bears."""
+    ids = {num: id_ for id_, num in numbers.items()}
+    found: dict[str, dict[str, int]] = {}
+    for num, relation, many in db.execute(
+        f"SELECT object, relation, count(*) FROM edge WHERE object IN ({', '.join('?' * len(ids))})"
+        f" AND {_BEARS} GROUP BY object, relation",
+        tuple(ids),
+    ):
+        found.setdefault(ids[num], {SUPPORTS: 0, CONTRADICTS: 0})[relation] = many
+    return found
 
 
-def _tally(rows: list[tuple[int, str, int]]) -> dict[str, int]:
-    return {side: sum(name == side for _, name, _ in rows) for side in (SUPPORTS, CONTRADICTS)}
+def _given(db: sqlite3.Connection, own: int, numbers: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Count what a node supports and contradicts: each of some nodes, and, at its own id, whatever it is."""
+    ids = {num: id_ for id_, num in numbers.items()}
+    found = {id_: {SUPPORTS: 0, CONTRADICTS: 0} for id_ in numbers}
+    for num, relation in db.execute(
+        f"SELECT object, relation FROM edge WHERE subject = ? AND {_BEARS}", (own,)
+    ):
+        found[ids[own]][relation] += 1
+        if num in ids:
+            found[ids[num]][relation] += 1
+    return found
+
+
+def _first(db: sqlite3.Connection, about: int, own: int, relation: str, most: int) -> list[int]:
+    """Return the edges with the most evidence that bear on a node; at the page's own, also those that it gives."""
+    bears = f"relation = '{relation}' AND {_BEARS}"
+    query = f"SELECT num, evidence FROM edge WHERE object = ?1 AND subject != ?2 AND {bears}"
+    if about == own:
+        query += f" UNION ALL SELECT num, evidence FROM edge WHERE subject = ?1 AND {bears}"
+    rows = db.execute(f"{query} ORDER BY 2 DESC, 1 LIMIT ?3", (about, own, most))
+    return [num for num, _ in rows]
 
 
 def _edges(db: sqlite3.Connection, nums: Iterable[int]) -> dict[int, Edge]:

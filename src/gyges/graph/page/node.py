@@ -3,23 +3,26 @@
 Neighbours are grouped by type, and both groups and neighbours ranked by how many edges join them to the node
 (neighbours with as many, by all their edges), with the counts. What bears on truth (supports, contradicts) stands
 apart from what is only associated. Every edge says its direction, what it rests on, how it came to be and who made
-it.
+it; and of a source it is told what rests on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from gyges.errors import GraphError, nearest
 from gyges.graph.model import Edge, Node
 from gyges.graph.page.around import MOST_NEIGHBOURS, Around
 from gyges.graph.page.bearing import bearing_on, findings_on
 from gyges.graph.page.picture import picture_of
+from gyges.graph.page.resting import resting_on
 from gyges.graph.page.views import Views
 from gyges.graph.store import Neighbour, Store
-from gyges.graph.vocabulary import RELATIONS
+from gyges.graph.vocabulary import NODE_TYPES, RELATIONS, relation
 
-__all__ = ["SCHEMA", "page_of"]
+__all__ = ["SCHEMA", "edges_page", "page_of"]
 
 SCHEMA = "gyges.graph/1"
 """The version of what ``--json`` prints."""
@@ -48,7 +51,7 @@ def page_of(
 
     Returns:
         What ``gyges graph show ID --json`` prints: ``node``, ``groups``, ``neighbours``, ``bearing``, ``quotes``,
-        ``similar``, ``similarity``, ``findings``, ``picture``.
+        ``similar``, ``similarity``, ``findings``, ``resting``, ``picture``.
 
     Raises:
         GraphError: There is no such node.
@@ -58,16 +61,10 @@ def page_of(
     around = Around(store, node)
     shown = around.listed(most)
     edges = _edges_by_neighbour(store, node.id, shown)
-    views.read(one.id for one in shown)
-    views.cited_by(edge for those in edges.values() for edge in those)
-    neighbours = [_neighbour(views, node, one, edges[one.id]) for one in shown]
+    neighbours = _neighbours(views, node, shown, edges)
     return {
         "schema": SCHEMA,
-        "node": {
-            **node.to_dict(),
-            "edges": store.degree(node.id),
-            "evidence": [views.evidence(one) for one in node.evidence],
-        },
+        "node": _node(store, views, node),
         "groups": around.groups(),
         "neighbours": neighbours,
         "bearing": bearing_on(store, views, node, around),
@@ -75,8 +72,80 @@ def page_of(
         "similar": [_similar(store, other, score) for other, score in similar],
         "similarity": dict(similarity or {}),
         "findings": findings_on(store, views, node, around),
+        "resting": resting_on(store, views, node, frozenset(one.id for one in around.ranked)),
         "picture": picture_of(store, node, hops, around.ranked),
     }
+
+
+def edges_page(
+    store: Store,
+    id_: str,
+    *,
+    relations: Collection[str] = (),
+    types: Collection[str] = (),
+    most: int = MOST_NEIGHBOURS,
+) -> dict[str, Any]:
+    """Gather the neighbours of a node that some of its edges join to it.
+
+    Args:
+        store: The graph.
+        id_: The node; an id that was merged leads to the node that remained.
+        relations: Only edges of these relations, in both directions; all where none is named.
+        types: Only neighbours of these types; all where none is named.
+        most: Neighbours of one type that are listed.
+
+    Returns:
+        What ``gyges graph show ID --only RELATION --json`` prints: ``node``, ``groups`` and ``neighbours`` as
+        :func:`page_of` has them, ``only`` (what was asked for), and ``relations``: how many edges of each relation the
+        node has in all.
+
+    Raises:
+        GraphError: There is no such node, relation or type.
+    """
+    node = store.node(id_)
+    for name in relations:
+        relation(name)
+    for type_ in types:
+        if type_ not in NODE_TYPES:
+            raise GraphError(f"no type of node {type_!r}; {nearest(type_, NODE_TYPES)}")
+    edges = store.edges_of(node.id)
+    chosen: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if not relations or edge.relation in relations:
+            other = edge.object if edge.subject == node.id else edge.subject
+            chosen.setdefault(other, []).append(edge)
+    near = (one for one in store.neighbours(node.id, types) if one.id in chosen)
+    # Sorting keeps the order of those with as many.
+    ranked = sorted(
+        (one._replace(edges=len(chosen[one.id])) for one in near), key=lambda one: -one.edges
+    )
+    around = Around(store, node, ranked)
+    views = Views(store)
+    counts = Counter(edge.relation for edge in edges)
+    return {
+        "schema": SCHEMA,
+        "node": _node(store, views, node),
+        "only": {"relations": list(relations), "types": list(types)},
+        "relations": {name: counts[name] for name in RELATIONS if counts[name]},
+        "groups": around.groups(),
+        "neighbours": _neighbours(views, node, around.listed(most), chosen),
+    }
+
+
+def _node(store: Store, views: Views, node: Node) -> dict[str, Any]:
+    return {
+        **node.to_dict(),
+        "edges": store.degree(node.id),
+        "evidence": [views.evidence(one) for one in node.evidence],
+    }
+
+
+def _neighbours(
+    views: Views, node: Node, shown: list[Neighbour], edges: Mapping[str, list[Edge]]
+) -> list[dict[str, Any]]:
+    views.read(one.id for one in shown)
+    views.cited_by(edge for one in shown for edge in edges[one.id])
+    return [_neighbour(views, node, one, edges[one.id]) for one in shown]
 
 
 def _edges_by_neighbour(store: Store, id_: str, shown: list[Neighbour]) -> dict[str, list[Edge]]:

@@ -7,6 +7,7 @@ that has hundreds of edges: what is near it is near everything.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ MOST_NEAR = 60
 """Direct neighbours in a picture."""
 MOST_FAR = 60
 """Nodes two steps away in a picture."""
-_MOST_EDGES = 300
+_MOST_EDGES = 200
 """Edges of a neighbour from which the second step is taken."""
 
 
@@ -61,18 +62,14 @@ def picture_of(
         left_out += len(far) - sum(hop == 2 for hop in shown.values())
     marks = ", ".join("?" * len(shown))
     rows = db.execute(
-        f"SELECT num, id, label, type, edges FROM node WHERE num IN ({marks})",
+        f"SELECT num, id, label, type, edges FROM node INDEXED BY node_head WHERE num IN ({marks})",
         tuple(shown),
-    )
+    ).fetchall()
     nodes = [
         {"id": id_, "label": label, "type": type_, "hops": shown[num], "edges": edges}
         for num, id_, label, type_, edges in rows
     ]
-    edges = db.execute(
-        "SELECT edge.id, a.id, b.id, relation FROM edge JOIN node a ON a.num = subject JOIN node b ON b.num = object"
-        f" WHERE subject IN ({marks}) AND object IN ({marks}) ORDER BY edge.id",
-        (*shown, *shown),
-    )
+    edges = _edges(db, {num: (id_, edges) for num, id_, _, _, edges in rows})
     return {
         "nodes": sorted(nodes, key=lambda one: (one["hops"], -one["edges"], one["id"])),
         "edges": [
@@ -83,11 +80,34 @@ def picture_of(
     }
 
 
+def _edges(
+    db: sqlite3.Connection, nodes: dict[int, tuple[str, int]]
+) -> list[tuple[str, str, str, str]]:
+    """Return the edges between some nodes, by id: id, ids of both ends, relation.
+
+    Those of a node with few edges are all looked through; among the others each pair is asked for.
+    """
+    few = [num for num, (_, edges) in nodes.items() if edges <= 2 * len(nodes)]
+    many = [num for num in nodes if num not in set(few)]
+    looked, asked, all_ = (", ".join("?" * len(one)) for one in (few, many, nodes))
+    # The plus keeps an end from being looked up.
+    rows = db.execute(
+        "SELECT id, subject, object, relation FROM edge"
+        f" WHERE subject IN ({looked}) AND +object IN ({all_})"
+        " UNION SELECT id, subject, object, relation FROM edge"
+        f" WHERE object IN ({looked}) AND +subject IN ({all_})"
+        " UNION SELECT id, subject, object, relation FROM edge"
+        f" WHERE subject IN ({asked}) AND object IN ({asked}) ORDER BY id",
+        (*few, *nodes, *few, *nodes, *many, *many),
+    )
+    return [(id_, nodes[one][0], nodes[other][0], relation) for id_, one, other, relation in rows]
+
+
 def _below(store: Store, nums: list[int]) -> list[int]:
     """Leave out the nodes that have too many edges."""
     marks = ", ".join("?" * len(nums))
     rows = store.connection.execute(
-        f"SELECT num FROM node WHERE num IN ({marks}) AND edges <= {_MOST_EDGES} ORDER BY num",
+        f"SELECT num FROM node INDEXED BY node_head WHERE num IN ({marks}) AND edges <= {_MOST_EDGES} ORDER BY num",
         nums,
     )
     return [num for (num,) in rows]
@@ -102,7 +122,7 @@ def _around(store: Store, nums: list[int], seen: set[int]) -> list[tuple[int, in
         "SELECT far, count(*) AS many FROM"
         f" (SELECT object AS far FROM edge WHERE subject IN ({marks})"
         f" UNION ALL SELECT subject FROM edge WHERE object IN ({marks}))"
-        " JOIN node ON node.num = far GROUP BY far ORDER BY many DESC, node.edges DESC, far",
+        " JOIN node INDEXED BY node_head ON node.num = far GROUP BY far ORDER BY many DESC, node.edges DESC, far",
         (*nums, *nums),
     )
     return [(num, many) for num, many in rows if num not in seen]

@@ -49,6 +49,18 @@ class Views:
             )
             self._nodes |= {id_: Node.from_dict(json.loads(data)) for id_, data in rows}
 
+    def heads(self, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the id, the label and the type of nodes, many at once."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, dict[str, str]] = {}
+        for at in range(0, len(wanted), _AT_ONCE):
+            part = wanted[at : at + _AT_ONCE]
+            rows = self._store.connection.execute(
+                f"SELECT id, label, type FROM node WHERE id IN ({', '.join('?' * len(part))})", part
+            )
+            found |= {id_: {"id": id_, "label": label, "type": type_} for id_, label, type_ in rows}
+        return found
+
     def cited_by(self, edges: Iterable[Edge]) -> None:
         """Read the labels of the sources that edges rest on, many at once."""
         ids = dict.fromkeys(one.node for edge in edges for one in edge.evidence)

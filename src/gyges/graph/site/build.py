@@ -17,9 +17,11 @@ from typing import Any
 
 from gyges.errors import GraphError
 from gyges.graph.health import health_of
-from gyges.graph.likeness import Likenesses
 from gyges.graph.page import page_of
-from gyges.graph.reviewing import queue
+from gyges.graph.quoting import Checker
+from gyges.graph.review.pairing import Likenesses
+from gyges.graph.review.queueing import counted, detailed, waiting
+from gyges.graph.review.suggesting import Suggester
 from gyges.graph.site.assets import Assets
 from gyges.graph.site.links import Links, answers, node_file
 from gyges.graph.site.render import render_health, render_index, render_node, render_review
@@ -159,8 +161,10 @@ def _write(
     _put(folder / "index.html", render_index(groups, links, nodes=nodes, edges=edges, about=ABOUT))
     health = health_of(store)
     _put(folder / "health.html", render_health(health, links))
-    waiting = [one.to_dict() for one in queue(store, alike.pairs(), limit=_MOST_CANDIDATES)]
-    _put(folder / "review.html", render_review(waiting, links, writing=False))
+    found, suggester, checker = waiting(store, alike), Suggester(store, alike), Checker(store)
+    items = [detailed(store, one, suggester, checker) for one in found[:_MOST_CANDIDATES]]
+    queue = render_review(items, links, writing=False, total=len(found), parts=counted(found))
+    _put(folder / "review.html", queue)
     for number, node in enumerate(store.nodes(), 1):
         page = page_of(store, node.id, similar=shown_alike(alike, node.id), similarity=about)
         here = Links.files(at=node.id, **asked, build=assets.build)

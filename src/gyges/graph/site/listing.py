@@ -1,7 +1,7 @@
-"""What do the pages beside those of single nodes list: all nodes, the graph's health, the queue of the review?
+"""What do the pages beside those of single nodes list: all nodes, and the graph's health?
 
 The health record is turned into one verdict for each thing that can be wrong, with its number, and the lists behind
-them. A candidate of the review is turned into the decisions that the vocabulary allows for it.
+them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gyges.graph.site.links import Links, review_anchor
-from gyges.graph.site.statements import evidence_view, name_view
+from gyges.graph.site.links import Links
+from gyges.graph.site.statements import name_view
 from gyges.graph.site.words import STATE_WORDS, count, kind, share
-from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS, fits
+from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS
 
-__all__ = ["group_views", "health_view", "review_views", "search_entries"]
+__all__ = ["group_views", "health_view", "search_entries"]
 
 _Dict = dict[str, Any]
 _FEW = 24
@@ -238,108 +238,3 @@ def health_view(health: Mapping[str, Any], links: Links) -> _Dict:
         "waiting": health.get("proposals"),
         "decided": health.get("decisions"),
     }
-
-
-def _choices(item: Mapping[str, Any], chosen: str) -> list[_Dict]:
-    """The statements that may join the two, in words; those of all kinds where one end's kind is not known."""
-    given = [(str(one["relation"]), bool(one["forward"])) for one in item.get("relations") or ()]
-    if not item.get("other"):
-        a = str(item["one"]["id"]).partition(":")[0]
-        given = [
-            (name, forward)
-            for name in RELATIONS
-            for forward in (True, False)
-            if any(fits(a, name, b) if forward else fits(b, name, a) for b in NODE_TYPES)
-        ]
-    choices = []
-    for name, rule in RELATIONS.items():
-        for forward in (True, False):
-            if (name, forward) in given and (forward or not rule.symmetric):
-                value = f"{name}:{'out' if forward else 'in'}"
-                words = f"A {rule.reads if forward else rule.back} B"
-                choices.append({"value": value, "words": words, "chosen": value == chosen})
-    return choices
-
-
-def _statement(given: Mapping[str, Any] | None, a: str, links: Links) -> _Dict | None:
-    """A proposed statement as it reads from A to B."""
-    if not given:
-        return None
-    name = str(given["relation"])
-    rule = RELATIONS.get(name)
-    both = rule is not None and rule.symmetric
-    turned = given.get("subject") != a and not both
-    words = (rule.back if turned else rule.reads) if rule else name
-    return {
-        "relation": name,
-        "reads": words,
-        "arrow": "↔" if both else "←" if turned else "→",
-        "value": f"{name}:{'in' if turned else 'out'}",
-        "gloss": str(given.get("gloss") or ""),
-        "evidence": [evidence_view(one, links, {}) for one in given.get("evidence") or ()],
-        "channel": str(given.get("channel") or "curated"),
-        "by": str(given.get("by") or ""),
-        "confidence": given.get("confidence"),
-    }
-
-
-_WHY = {
-    "similar": "near in meaning, and joined by no edge",
-    "statement": "proposed",
-    "near": "said to be near it, without a relation",
-}
-_SEEMS = {"same": "probably the same", "opposed": "perhaps opposed", "related": "related"}
-_NOBODY: _Dict = {"id": "", "label": ""}
-
-
-def _seems(given: Mapping[str, Any] | None) -> _Dict | None:
-    """What a stricter look than the cosine says of two nodes, and what speaks for and against it."""
-    if not given:
-        return None
-    verdict = str(given["verdict"])
-    return {
-        "verdict": verdict,
-        "words": _SEEMS.get(verdict, verdict),
-        "reasons": [str(one) for one in given.get("reasons") or ()],
-        "warnings": [str(one) for one in given.get("warnings") or ()],
-    }
-
-
-def review_views(items: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict]:
-    """Turn candidates, as :meth:`gyges.graph.reviewing.Candidate.to_dict` gives them, into what the queue shows."""
-    views = []
-    for item in items:
-        proposal = item.get("proposal") or {}
-        other = item.get("other") or {
-            "id": "",
-            "label": proposal.get("label") or proposal.get("gloss") or "",
-            "gloss": proposal.get("gloss") if proposal.get("label") else "",
-        }
-        a, b = name_view(item.get("one") or _NOBODY, links), name_view(other, links)
-        edge = _statement(proposal.get("edge"), a["id"], links)
-        kind_of = str(item.get("kind") or "similar")
-        said = (_WHY.get(kind_of, kind_of), proposal.get("by"), proposal.get("source"))
-        can_merge = kind_of == "similar" and a["type"] == b["type"]
-        key = str(item["key"])
-        score = item.get("score")
-        questions = {"statement": "Does this hold?", "near": "Joined how?"}
-        views.append(
-            {
-                "key": key,
-                "anchor": review_anchor(key),
-                "question": "The same, or joined how?"
-                if can_merge
-                else questions.get(kind_of, "Joined how?"),
-                "a": a,
-                "b": b,
-                "edge": edge,
-                "score": float(score) if score is not None else None,
-                "seems": _seems(item.get("likeness")) if kind_of == "similar" else None,
-                "why": " · ".join(str(one) for one in said if one),
-                "note": str(proposal.get("note") or ""),
-                "put_off": str(item.get("put_off") or ""),
-                "choices": _choices(item, edge["value"] if edge else ""),
-                "can_merge": can_merge,
-            }
-        )
-    return views

@@ -7,12 +7,12 @@ times. Every text goes through :func:`_text`, which escapes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from gyges.graph.site.marks import MARKS, OTHER, mark_of
-from gyges.graph.site.words import GRADE_WORDS, clip, shown
+from gyges.graph.site.words import GRADE_WORDS, clip, count, shown
 from gyges.graph.vocabulary import GRADES, STATUSES
 
 if TYPE_CHECKING:
@@ -24,9 +24,17 @@ __all__ = ["pieces"]
 _FOLLOWED = {name: rank for rank, name in enumerate(GRADES)}
 _WORTH_FOLDING = 80
 """Characters beyond the limit that are worth a fold."""
+_SHORT = 100
+"""Characters up to which an escaped text is kept."""
 
 
 def _text(value: str) -> str:
+    # The same names, grades and relations stand on a page over and over.
+    return _short(value) if len(value) < _SHORT else escape(shown(value))
+
+
+@lru_cache(maxsize=4096)
+def _short(value: str) -> str:
     return escape(shown(value))
 
 
@@ -181,6 +189,38 @@ def _rests(edge: Mapping[str, Any]) -> str:
     )
 
 
+def _anchor(edge: Mapping[str, Any]) -> str:
+    return f"b-{_text(edge['id'].replace(':', '-'))}"
+
+
+def _bears(edge: Mapping[str, Any]) -> str:
+    """A statement for or against: who says it, what, and what it rests on."""
+    anchor = f' id="{_anchor(edge)}"' if edge["id"] else ""
+    gloss = ""
+    if edge["gloss"]:
+        gloss = f'<div class="gloss"><bdi>{_long(edge["gloss"], 300)}</bdi></div>'
+    return f'<li class="bears"{anchor}><p class="what">{_named(edge["other"])}</p>{gloss}{_rests(edge)}</li>'
+
+
+def _says(edge: Mapping[str, Any]) -> str:
+    """An edge to a neighbour; one that was told among what bears on the node is not told twice."""
+    loose = ' class="loose-edge"' if edge["loose"] else ""
+    if edge["above"]:
+        told = f' <a class="up" href="#{_anchor(edge)}">as said above</a>'
+    else:
+        gloss = f' <bdi class="gloss">{_long(edge["gloss"], 400)}</bdi>' if edge["gloss"] else ""
+        told = f"{gloss} {_rests(edge)}"
+    return f"<li{loose}>{_relation(edge)}{told}</li>"
+
+
+def _neighbour(one: Mapping[str, Any]) -> str:
+    """A neighbour, its number of edges, what it is, and each edge."""
+    edges = f'<span class="count">{_text(count(one["count"], "edge"))}</span>'
+    gloss = f'<p class="about"><bdi>{_text(one["gloss"])}</bdi></p>' if one["gloss"] else ""
+    says = "".join(_says(edge) for edge in one["relations"])
+    return f'<li class="nb"><div class="nb-head">{_named(one)} {edges}</div>{gloss}<ul class="says">{says}</ul></li>'
+
+
 def pieces() -> dict[str, Callable[..., Markup]]:
     """Return the pieces by the names that templates call them."""
 
@@ -202,4 +242,6 @@ def pieces() -> dict[str, Callable[..., Markup]]:
         "evidence": safe(_evidence),
         "made": safe(_made),
         "rests": safe(_rests),
+        "bears": safe(_bears),
+        "neighbour": safe(_neighbour),
     }

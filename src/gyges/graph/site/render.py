@@ -15,9 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from gyges.graph.site.links import Links
-from gyges.graph.site.listing import group_views, health_view, review_views, search_entries
+from gyges.graph.site.listing import group_views, health_view, search_entries
 from gyges.graph.site.marks import mark_of
 from gyges.graph.site.pieces import pieces
+from gyges.graph.site.review_view import part_views, review_views
 from gyges.graph.site.statements import name_view
 from gyges.graph.site.view import node_view
 from gyges.graph.site.words import GRADE_WORDS, clip, kind, share, shown
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 _HOW = {"id": "its id", "label": "label", "alias": "alias", "text": "words", "semantic": "meaning"}
+_MOST_GLOSS = 190
+"""Characters of a gloss that a search shows."""
 _UNSAFE_IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
@@ -171,7 +174,18 @@ def render_index(
 def _search_data(groups: Sequence[Mapping[str, Any]], links: Links) -> dict[str, Any]:
     marks = {str(group["type"]): mark_of(str(group["type"])) for group in groups}
     looks = {name: {"family": mark.family, "path": mark.path} for name, mark in marks.items()}
-    return {"marks": looks, "nodes": search_entries(groups, links)}
+    # Cut here at a word; what is shorter than the index allows is left whole there.
+    short = [
+        {
+            **group,
+            "items": [
+                {**one, "gloss": clip(str(one.get("gloss") or ""), _MOST_GLOSS)}
+                for one in group.get("items") or ()
+            ],
+        }
+        for group in groups
+    ]
+    return {"marks": looks, "nodes": search_entries(short, links)}
 
 
 def render_search(
@@ -201,6 +215,7 @@ def render_search(
     for given in results:
         row = name_view(given, links)
         score = given.get("score")
+        row["gloss"] = clip(row["gloss"], _MOST_GLOSS)
         row["how"] = _HOW.get(str(given.get("how") or ""), "")
         # A cosine says something to a reader; a rank of full text does not.
         semantic = given.get("how") == "semantic" and score is not None
@@ -240,6 +255,9 @@ def render_review(
     writing: bool,
     token: str = "",
     total: int | None = None,
+    parts: Mapping[str, int] | None = None,
+    part: str = "",
+    since: str = "",
     message: str = "",
     undo: bool = False,
     command: str = "gyges graph serve",
@@ -249,14 +267,19 @@ def render_review(
     A decision is posted to ``links.review`` as a form: ``token``, ``key``, ``verdict`` (one of
     :data:`gyges.graph.records.DECISIONS`), and with ``edge`` also ``edge`` (``supports:out``: A, the candidate's
     ``one``, supports B; ``supports:in``: B supports A), ``gloss`` and, where B has no kind, ``type``; with ``merge``
-    also ``keep``, the id that stays. ``links.undo`` takes ``token`` alone.
+    also ``keep``, the id that stays; with ``is``, which says that a proposed node is one of the graph's, ``new``, the
+    id of the proposed one, and ``node``, that of the other. All also take ``part`` and ``since``, for the page that
+    comes then. ``links.undo`` takes ``token`` alone.
 
     Args:
-        items: The candidates, as :meth:`gyges.graph.reviewing.Candidate.to_dict` gives them.
+        items: The candidates, as :func:`gyges.graph.review.queueing.detailed` gives them.
         links: Where the pages stand.
         writing: Whether decisions can be taken here.
         token: What proves that a form came from this page.
         total: How many candidates wait, where that is more than stand here.
+        parts: How many wait in each of :data:`gyges.graph.review.queueing.PARTS`, whichever stand here.
+        part: The part that alone stands here.
+        since: What was given as the change or the day with which the queue begins.
         message: What the latest decision did.
         undo: Whether the latest change can be undone from here.
         command: What to run where nothing can be decided here.
@@ -275,6 +298,9 @@ def render_review(
         total=len(items) if total is None else total,
         writing=writing,
         token=token,
+        sections=part_views(parts or {}, part, since, links),
+        part=part,
+        since=since,
         message=message,
         undo=undo,
         command=command,

@@ -11,15 +11,18 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from gyges.errors import GraphError
+from gyges.errors import GraphError, nearest
 from gyges.graph.health import health_of
-from gyges.graph.likeness import Likenesses
 from gyges.graph.page import page_of
-from gyges.graph.reviewing import accept_pair, accept_proposal, candidate, decide, queue
+from gyges.graph.quoting import Checker
+from gyges.graph.review.arrivals import change_before
+from gyges.graph.review.pairing import Likenesses
+from gyges.graph.review.queueing import PARTS, counted, detailed, waiting
+from gyges.graph.review.suggesting import Suggester
 from gyges.graph.searching import search
 from gyges.graph.site.assets import Assets
 from gyges.graph.site.build import ABOUT, index_groups, shown_alike
@@ -34,6 +37,7 @@ from gyges.graph.site.render import (
     render_review,
     render_search,
 )
+from gyges.graph.site.review_form import carry_out
 from gyges.graph.store import Store
 from gyges.graph.vocabulary import NODE_TYPES
 
@@ -47,7 +51,19 @@ __all__ = ["GraphServer"]
 _MOST_LISTED = 100
 _MOST_FOUND = 50
 _MOST_CANDIDATES = 50
+_MOST_KEPT = 100
+"""Pages of nodes that are kept: that of a hub takes a tenth of a second to write, and is opened again and again."""
 _MOST_BODY = 1 << 16
+
+
+class _Which(NamedTuple):
+    """The part of the queue that a page shows."""
+
+    part: str
+    since: str
+    """As it was asked for."""
+    after: int | None
+    """The number of the change behind which it begins."""
 
 
 class GraphServer:
@@ -81,6 +97,8 @@ class GraphServer:
         self._own = Links.served(self.token, **asked, build=self._assets.build)
         self._alike: Likenesses | None = None
         self._alike_of = -1
+        self._written: dict[tuple[str, str], str] = {}
+        """Pages of nodes by id and address, the one asked for last at the end, until the graph changes."""
         self._decided: list[int] = []
         self._lock = threading.RLock()
 
@@ -145,10 +163,15 @@ class GraphServer:
             # A merge can be undone, so no browser may keep where it led.
             return RedirectResponse(links.node(found), 307, {"Cache-Control": "no-store"})
         alike = self._likenesses()
-        page_ = page_of(
-            self._store, found, similar=shown_alike(alike, found), similarity=alike.about()
-        )
-        return self._html(render_node(page_, links))
+        written = self._written.pop((found, links.index), None)
+        if written is None:
+            similar, similarity = shown_alike(alike, found), alike.about()
+            record = page_of(self._store, found, similar=similar, similarity=similarity)
+            written = render_node(record, links)
+        self._written[found, links.index] = written
+        if len(self._written) > _MOST_KEPT:
+            del self._written[next(iter(self._written))]
+        return self._html(written)
 
     def _search(self, request: Request) -> Response:
         query, links = request.query_params.get("q", "")[:500], self._links(request)
@@ -170,18 +193,31 @@ class GraphServer:
         return self._html(render_health(health_of(self._store), self._links(request)))
 
     def _review(self, request: Request) -> Response:
-        return self._queue(request)
+        return self._queue(request, self._which(request.query_params))
 
-    def _queue(self, request: Request, message: str = "") -> Response:
+    def _which(self, asked: Mapping[str, str]) -> _Which:
+        """Read which part of the queue is asked for."""
+        part, since = asked.get("part", ""), asked.get("since", "").strip()
+        if part and part not in PARTS:
+            raise GraphError(f"no part {part[:80]!r} of the queue; {nearest(part[:80], PARTS)}")
+        return _Which(part, since, change_before(self._store, since) if since else None)
+
+    def _queue(self, request: Request, which: _Which, message: str = "") -> Response:
         alike = self._likenesses()
-        found = queue(self._store, alike.pairs())
+        found = waiting(self._store, alike, since=which.after)
+        parts = counted(found)
+        shown = [one for one in found if which.part in ("", one.part)]
+        suggester, checker = Suggester(self._store, alike), Checker(self._store)
         writing = self._may_write(request)
         page = render_review(
-            [one.to_dict() for one in found[:_MOST_CANDIDATES]],
+            [detailed(self._store, one, suggester, checker) for one in shown[:_MOST_CANDIDATES]],
             self._links(request),
             writing=writing,
             token=self.token if writing else "",
-            total=len(found),
+            total=len(shown),
+            parts=parts,
+            part=which.part,
+            since=which.since,
             message=message or (alike.missing or ""),
             undo=writing and bool(message) and bool(self._decided),
         )
@@ -212,12 +248,14 @@ class GraphServer:
     async def _decide(self, request: Request) -> Response:
         def decide_(form: dict[str, str]) -> str:
             before = self._last_change()
-            said = self._carry_out(form)
+            said = carry_out(
+                self._store, form, self._by, lambda a, b: self._likenesses().score(a, b)
+            )
             if (number := self._last_change()) > before:
                 self._decided.append(number)
             return said
 
-        return await self._written(request, decide_)
+        return await self._carried_out(request, decide_)
 
     async def _undo(self, request: Request) -> Response:
         def undo(_: dict[str, str]) -> str:
@@ -229,9 +267,9 @@ class GraphServer:
             self._store.undo(self._decided[-1], by=self._by)
             return f"Change {self._decided.pop()} was taken back."
 
-        return await self._written(request, undo)
+        return await self._carried_out(request, undo)
 
-    async def _written(self, request: Request, do: Callable[[dict[str, str]], str]) -> Response:
+    async def _carried_out(self, request: Request, do: Callable[[dict[str, str]], str]) -> Response:
         """Carry out a form's decision in a thread, where the form proves that it may."""
         from starlette.concurrency import run_in_threadpool
 
@@ -249,10 +287,12 @@ class GraphServer:
         def carry_out() -> Response:
             with self._lock:
                 try:
+                    # Read before anything is done: a decision must not be taken, and its answer refused.
+                    which = self._which(form)
                     said = do(form)
                 except GraphError as error:
                     return self._message(request, "That could not be done", str(error), 400)
-                return self._queue(request, said)
+                return self._queue(request, which, said)
 
         return await run_in_threadpool(carry_out)
 
@@ -278,54 +318,6 @@ class GraphServer:
             return None
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
-    def _carry_out(self, form: dict[str, str]) -> str:
-        key, verdict = form.get("key", ""), form.get("verdict", "")
-        waiting = candidate(self._store, key)
-        if verdict == "merge":
-            return self._merge(waiting.key, form.get("keep", ""))
-        if verdict != "edge":
-            decide(self._store, key, verdict, by=self._by, note=form.get("note", ""))
-            said = {"not-same": "not the same", "later": "put off"}[verdict]
-            return f"Decided: {said}."
-        relation, _, way = form.get("edge", "").partition(":")
-        if waiting.proposal is not None:
-            edge = accept_proposal(
-                self._store,
-                key,
-                type_=form.get("type") or None,
-                relation=relation or None,
-                reverse=self._turned(waiting.proposal, way),
-                gloss=form.get("gloss", "").strip(),
-                by=self._by,
-            )
-        else:
-            a, _, b = waiting.key.partition("|")
-            subject, object_ = (b, a) if way == "in" else (a, b)
-            score = self._likenesses().score(a, b)
-            edge = accept_pair(
-                self._store,
-                subject,
-                relation,
-                object_,
-                gloss=form.get("gloss", "").strip(),
-                score=score,
-                by=self._by,
-            )
-        return f"Added: {edge.subject} {edge.relation} {edge.object}."
-
-    def _turned(self, proposal: Any, way: str) -> bool:
-        """Say whether the chosen direction is not the one in which a proposal stands."""
-        # A statement runs from its first end; something near a node runs to that node.
-        return way == ("in" if proposal.edge is not None else "out")
-
-    def _merge(self, key: str, keep: str) -> str:
-        a, _, b = key.partition("|")
-        if keep not in (a, b):
-            raise GraphError(f"the node that stays is {a} or {b}, not {keep!r}")
-        drop = b if keep == a else a
-        self._store.merge(keep, drop, self._by)
-        return f"Merged {drop} into {keep}."
-
     # ------------------------------------------------------------------ details
 
     def _likenesses(self) -> Likenesses:
@@ -333,6 +325,7 @@ class GraphServer:
         last = self._last_change()
         if self._alike is None or self._alike_of != last:
             self._alike, self._alike_of = Likenesses(self._store, self._threshold), last
+            self._written.clear()
         return self._alike
 
     def _last_change(self) -> int:

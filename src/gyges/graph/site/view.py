@@ -29,6 +29,7 @@ FEW = 12
 """So many neighbours of a kind stand open; the others are folded."""
 _FEW_LOOSE = 24
 _FEW_SIMILAR = 24
+_FEW_RESTING = 8
 _Dict = dict[str, Any]
 
 
@@ -115,6 +116,53 @@ def _findings(
             {"relation": relation, "reads": _verb(relation), "via": via, "rows": ranked(found, FEW)}
             for (relation, via), found in sorted(groups.items(), key=lambda one: -len(one[1]))
         ],
+    }
+
+
+def _resting(page: Mapping[str, Any], links: Links, rows: Iterable[_Dict]) -> _Dict:
+    """Return what cites the node: its own statements, which stand among its neighbours, are not told again."""
+    given = page.get("resting") or {}
+    near = {edge["id"] for row in rows for edge in row["relations"]}
+    statements = []
+    for one in given.get("listed") or ():
+        above = bool(one.get("own")) and one["id"] in near
+        statements.append(
+            {
+                "subject": name_view(one["subject"], links),
+                "object": name_view(one["object"], links),
+                "relation": str(one["relation"]),
+                "reads": str(one.get("reads") or _verb(str(one["relation"]))),
+                "gloss": "" if above else str(one.get("gloss") or ""),
+                **_cited(one),
+                "above": above,
+            }
+        )
+    nodes = [name_view(one, links) | _cited(one) for one in given.get("listed_nodes") or ()]
+    view: _Dict = {}
+    for kind_, listed, few in (("edges", statements, _FEW_RESTING), ("nodes", nodes, FEW)):
+        number = max(int(given.get(kind_) or 0), len(listed))
+        prefix = "" if kind_ == "edges" else "_nodes"
+        weighed = int(given.get(f"weighed{prefix}") or len(listed))
+        view[kind_] = {
+            "number": number,
+            "alone": int(given.get(f"alone{prefix}") or 0),
+            "weighed": weighed,
+            # Where not all were asked what else they rest on, there may be more.
+            "at_least": weighed < number,
+            "rows": ranked(listed, few),
+            "left_out": number - len(listed),
+        }
+    return view
+
+
+def _cited(given: Mapping[str, Any]) -> _Dict:
+    locator = str(given.get("locator") or "")
+    return {
+        "locator": locator,
+        "locator_href": address(locator),
+        "grade": str(given.get("grade") or "unverified"),
+        "alone": bool(given.get("alone")),
+        "above": False,
     }
 
 
@@ -249,6 +297,7 @@ def node_view(page: Mapping[str, Any], links: Links) -> _Dict:
         # Of a person or a passage nothing is true or false, unless somebody says so all the same.
         "weighs": bool(bearing["ids"]) or name["type"] not in ("thinker", "organisation", "quote"),
         "findings": findings,
+        "resting": _resting(page, links, rows),
         "quotes": quotes,
         "similar": similar,
         "picture": _picture(page, links, sum(group["nodes"] for group in groups)),

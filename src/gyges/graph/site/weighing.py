@@ -112,7 +112,7 @@ def _group(
     tally: Mapping[str, Any],
     above: Mapping[str, int] | None = None,
 ) -> _Dict:
-    views = []
+    views: list[_Dict] = []
     for side, (key, title) in _SIDES.items():
         rows = sides[side]
         told = len(rows) + (above or {}).get(side, 0)
@@ -128,4 +128,8 @@ def _group(
                 "left_out": number - told,
             }
         )
-    return {"sides": views, "number": sum(one["number"] for one in views)}
+    return {
+        "sides": views,
+        "number": sum(one["number"] for one in views),
+        "told": any(one["rows"]["nodes"] or one["above"] for one in views),
+    }

@@ -19,7 +19,7 @@ from gyges.graph.store.rows import Rows, stored
 
 __all__ = ["KINDS", "Change"]
 
-KINDS = ("node", "edge", "decision", "proposal", "source")
+KINDS = ("node", "edge", "decision", "proposal", "source", "shipped")
 """What a row of the history can be of."""
 
 

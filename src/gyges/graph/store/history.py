@@ -7,6 +7,7 @@ taken back before that one.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,7 +18,7 @@ from gyges.errors import GraphError
 from gyges.graph.store.change import Change
 from gyges.graph.store.rows import stored
 
-__all__ = ["Entry", "Past"]
+__all__ = ["Effect", "Entry", "Past"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,46 @@ class Entry:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change did to one row."""
+
+    kind: str
+    """One of :data:`gyges.graph.store.change.KINDS`."""
+    key: str
+    """The id of a node, an edge or a proposal; of a decision, the pair; of a source, its node."""
+    before: dict[str, Any] | None
+    """None where the change added the row."""
+    after: dict[str, Any] | None
+    """None where the change removed it."""
+
+    @property
+    def did(self) -> str:
+        """``added``, ``changed`` or ``removed``."""
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """Return the fields that differ, as they were and as they are; None where one was not there."""
+        was, now = self.before or {}, self.after or {}
+        names = dict.fromkeys((*was, *now))
+        return {
+            name: (was.get(name), now.get(name)) for name in names if was.get(name) != now.get(name)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row before and after, and of a changed row the fields that differ."""
+        told: dict[str, Any] = {"kind": self.kind, "id": self.key}
+        if self.before is not None:
+            told["before"] = self.before
+        if self.after is not None:
+            told["after"] = self.after
+        if self.did == "changed":
+            told["fields"] = {
+                name: {"before": was, "after": now} for name, (was, now) in self.fields().items()
+            }
+        return told
+
+
 class Past:
     """The part of a store that looks back."""
 
@@ -49,17 +90,46 @@ class Past:
 
     def history(self, limit: int | None = None) -> list[Entry]:
         """Return the changes, the newest first."""
-        undone = self._undone()
+        return self._entries("ORDER BY number DESC LIMIT ?", -1 if limit is None else limit)
+
+    def entry(self, number: int) -> Entry:
+        """Return one change of the history.
+
+        Raises:
+            GraphError: There is no such change.
+        """
+        found = self._entries("WHERE number = ?", number) if 0 < number <= self._last() else []
+        if not found:
+            raise GraphError(
+                f"no change {number}; the changes are numbered 1 to {self._last()}: gyges graph history lists them"
+            )
+        return found[0]
+
+    def effects(self, number: int) -> Iterator[Effect]:
+        """Tell what a change did, row by row in the order in which it did it; a row that it left as it was is none.
+
+        Raises:
+            GraphError: There is no such change.
+        """
+        self.entry(number)
         rows = self.connection.execute(
-            # The rows of a change stand in a row; counting a million of them would take a while.
-            "SELECT number, at, what, by, undoes, (SELECT max(num) FROM op WHERE op.change = number)"
-            " - (SELECT min(num) FROM op WHERE op.change = number) + 1 FROM change ORDER BY number DESC LIMIT ?",
-            (-1 if limit is None else limit,),
+            # A change may put a row more than once: what counts is what the first found and the last left.
+            "SELECT first.kind, first.key, first.before, last.after FROM"
+            " (SELECT min(num) AS one, max(num) AS other FROM op WHERE change = ? GROUP BY kind, key)"
+            " JOIN op AS first ON first.num = one JOIN op AS last ON last.num = other"
+            " WHERE first.before IS NOT last.after ORDER BY one",
+            (number,),
         )
-        return [
-            Entry(number, at, what, by, undoes, many, number in undone)
-            for number, at, what, by, undoes, many in rows
-        ]
+        for kind, key, before, after in rows:
+            yield Effect(kind, key, json.loads(before or "null"), json.loads(after or "null"))
+
+    def changes_of(self, kind: str, key: str) -> list[Entry]:
+        """Return the changes that put a row, the oldest first."""
+        return self._entries(
+            "WHERE number IN (SELECT change FROM op WHERE key = ? AND kind = ?) ORDER BY number",
+            key,
+            kind,
+        )
 
     def rows_of(self, number: int) -> Iterator[tuple[str, str, str | None, str | None]]:
         """Return the rows of a change in order: kind, key, JSON before, JSON after."""
@@ -166,6 +236,19 @@ class Past:
                 and naming in (after or "")
             )
         return ", ".join(str(one) for one in sorted(found))
+
+    def _entries(self, which: str, *given: str | int) -> list[Entry]:
+        undone = self._undone()
+        rows = self.connection.execute(
+            # The rows of a change stand in a row; counting a million of them would take a while.
+            "SELECT number, at, what, by, undoes, (SELECT max(num) FROM op WHERE op.change = number)"
+            f" - (SELECT min(num) FROM op WHERE op.change = number) + 1 FROM change {which}",
+            given,
+        )
+        return [
+            Entry(number, at, what, by, undoes, many, number in undone)
+            for number, at, what, by, undoes, many in rows
+        ]
 
     def _undone(self) -> set[int]:
         found: set[int] = set()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gyges.errors import GraphError
 from gyges.graph.model import Edge, Node, canonical
@@ -20,8 +20,7 @@ __all__ = ["Neighbour", "Reading", "Source"]
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A node that edges join to another."""
 
     id: str
@@ -127,7 +126,7 @@ class Reading:
         """Return the edges of a node, by id; with others, those that join it to one of them."""
         num = self._num(id_)
         found: list[tuple[str]] = []
-        far = [self._num(other) for other in others]
+        far = self._numbers(others)
         for end, other in (("subject", "object"), ("object", "subject")):
             query = f"SELECT data FROM edge WHERE {end} = ?"
             if not others:
@@ -153,15 +152,16 @@ class Reading:
             types: Only neighbours of these types.
             limit: At most so many.
         """
-        where = f"WHERE node.type IN ({', '.join('?' * len(types))})" if types else ""
+        where = f"WHERE type IN ({', '.join('?' * len(types))})" if types else ""
         rows = self.connection.execute(
-            "SELECT node.id, node.label, node.type, count(*) AS many, node.edges FROM"
-            " (SELECT object AS far FROM edge WHERE subject = ?1 UNION ALL SELECT subject FROM edge WHERE object = ?1)"
-            f" JOIN node ON node.num = far {where}"
-            " GROUP BY far ORDER BY many DESC, node.edges DESC, node.label, node.id LIMIT ?",
+            "SELECT id, label, type, many, edges FROM"
+            " (SELECT far, count(*) AS many FROM (SELECT object AS far FROM edge WHERE subject = ?1"
+            " UNION ALL SELECT subject FROM edge WHERE object = ?1) GROUP BY far)"
+            f" JOIN node INDEXED BY node_head ON num = far {where}"
+            " ORDER BY many DESC, edges DESC, label, id LIMIT ?",
             (self._num(id_), *types, -1 if limit is None else limit),
         )
-        return [Neighbour(*row) for row in rows]
+        return list(map(Neighbour._make, rows))
 
     def degree(self, id_: str) -> int:
         """Return how many edges a node has."""
@@ -218,6 +218,11 @@ class Reading:
                     found.append(Source(key, data["name"], data["sha256"], text[0]))
         return found
 
+    def has_sources(self) -> bool:
+        """Say whether a copy of any source is attached."""
+        row = self.connection.execute("SELECT 1 FROM record WHERE kind = 'source' LIMIT 1")
+        return row.fetchone() is not None
+
     def dump(self) -> bytes:
         """Return the whole state as bytes: equal graphs give equal bytes, however they came about."""
         lines = []
@@ -270,6 +275,18 @@ class Reading:
         if found is None:
             raise GraphError(self._unknown(id_))
         return found[0]
+
+    def _numbers(self, ids: Sequence[str]) -> list[int]:
+        """Find the numbers of nodes, many at once."""
+        found: list[int] = []
+        for at in range(0, len(ids), _AT_ONCE):
+            part = ids[at : at + _AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            rows = self.connection.execute(f"SELECT num FROM node WHERE id IN ({marks})", part)
+            nums = [num for (num,) in rows]
+            # One that was merged, or that is not there, is found or refused by itself.
+            found += nums if len(nums) == len(set(part)) else [self._num(one) for one in part]
+        return found
 
     def _unknown(self, id_: str) -> str:
         from rapidfuzz import process

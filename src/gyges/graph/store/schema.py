@@ -14,8 +14,11 @@ from gyges.errors import GraphError
 
 __all__ = ["VERSION", "prepare"]
 
-VERSION = "gyges.graph.store/1"
+VERSION = "gyges.graph.store/2"
 """The layout of the file."""
+
+_FIRST = "gyges.graph.store/1"
+"""The layout before :data:`_INDEXES`, which are made when such a file is opened."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -69,6 +72,14 @@ CREATE INDEX op_change ON op (change);
 CREATE INDEX op_key ON op (key, kind);
 """
 
+_INDEXES = """
+-- What a page asks of every neighbour, so that of ten thousand none need be read whole.
+CREATE INDEX node_head ON node (num, type, edges, label, id);
+-- The edges that bear on truth are few, and every page weighs them.
+CREATE INDEX edge_bears ON edge (object, relation, evidence, subject) WHERE relation IN ('supports', 'contradicts');
+CREATE INDEX edge_given ON edge (subject, relation, evidence, object) WHERE relation IN ('supports', 'contradicts');
+"""
+
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE (ABORT, 'the history of a graph is only added to'); END;
@@ -98,15 +109,19 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         if not tables:
             tables = _create(connection)
         found = _version(connection) if "meta" in tables else None
+        if found == _FIRST:
+            found = _add_indexes(connection)
     except sqlite3.OperationalError as error:
         raise GraphError(f"{path} cannot be read: {error}; name another with --graph") from None
     except sqlite3.DatabaseError as error:
         raise GraphError(
             f"{path} is no graph: {error}; name another file with --graph, or move this one away"
         ) from None
+    if found is None:
+        raise GraphError(f"{path} is a file of another program; name a graph's file with --graph")
     if found != VERSION:
         raise GraphError(
-            f"{path} is no graph that this version can read: its layout is {found or 'not ours'}, not {VERSION}; "
+            f"{path} is no graph that this version can read: its layout is {found}, not {VERSION}; "
             "export it with the version that wrote it: gyges graph export FILE.jsonl"
         )
 
@@ -136,7 +151,7 @@ def _create(connection: sqlite3.Connection) -> set[str]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not (tables := _tables(connection)):
-            for statement in _statements(_TABLES + triggers):
+            for statement in _statements(_TABLES + _INDEXES + triggers):
                 connection.execute(statement)
             connection.execute("INSERT INTO meta VALUES ('version', ?)", (VERSION,))
             tables = _tables(connection)
@@ -145,6 +160,21 @@ def _create(connection: sqlite3.Connection) -> set[str]:
         connection.execute("ROLLBACK")
         raise
     return tables
+
+
+def _add_indexes(connection: sqlite3.Connection) -> str | None:
+    """Bring a file of the first layout to this one, unless another process did; return its layout."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection) == _FIRST:
+            for statement in _statements(_INDEXES):
+                connection.execute(statement)
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'version'", (VERSION,))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return _version(connection)
 
 
 def _readers_beside_a_writer(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ Reading never waits for writing; two writers wait for each other. What changes t
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +25,7 @@ from gyges.graph.store.change import Change
 from gyges.graph.store.completing import complete_edge, complete_node, joined
 from gyges.graph.store.history import Past
 from gyges.graph.store.merging import merge
+from gyges.graph.store.opening import connect, failed, instead, unwritable
 from gyges.graph.store.reading import Reading
 from gyges.graph.store.rows import Rows
 from gyges.graph.store.schema import prepare
@@ -33,6 +34,10 @@ from gyges.graph.vocabulary import RELATIONS
 __all__ = ["Store", "Taken", "now"]
 
 _Row = TypeVar("_Row", Node, Edge)
+
+_KEPT = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_IN_A_TRIAL = ("SAVEPOINT change", "RELEASE change", "ROLLBACK TO change")
+"""How a change begins, is kept, and is left: by itself, and within :meth:`Store.trial`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Store(Reading, Past):
         self.connection = connection
         self.path = path
         self._open: Change | None = None
+        self._trying = False
         prepare(connection, path)
 
     @classmethod
@@ -82,25 +88,17 @@ class Store(Reading, Past):
             GraphError: There is no file and none may be made, or it is no graph.
         """
         name = str(path)
-        if name != ":memory:" and not Path(name).exists():
-            if not create:
-                raise GraphError(f"no graph at {name}; gyges graph import makes one")
-            try:
-                Path(name).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise GraphError(
-                    f"{name} cannot be made: {error.strerror or error}; name another with --graph"
-                ) from None
-        try:
-            connection = sqlite3.connect(
-                _address(name), uri=True, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise GraphError(
-                f"{name} cannot be opened: {error}; name another with --graph"
-            ) from None
+        connection = connect(name, create=create)
         try:
             return cls(connection, name)
+        except GraphError as error:
+            try:
+                copy = instead(connection, name, error)
+            finally:
+                connection.close()
+            store = cls(copy, name)
+            copy.execute("PRAGMA query_only = ON")
+            return store
         except BaseException:
             connection.close()
             raise
@@ -119,6 +117,8 @@ class Store(Reading, Past):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        if isinstance(error, (sqlite3.DatabaseError, json.JSONDecodeError)):
+            raise failed(self.path, error) from error
 
     # ------------------------------------------------------------------ changing
 
@@ -138,10 +138,13 @@ class Store(Reading, Past):
         if self._open is not None:
             raise GraphError(f"a change is being made already; {what!r} must wait for its end")
         db = self.connection
+        if self._trying and not db.in_transaction:
+            raise GraphError(f"{self.path}: the trial was broken off; {what!r} would be kept")
+        begin, keep, leave = _IN_A_TRIAL if self._trying else _KEPT
         try:
-            db.execute("BEGIN IMMEDIATE")
+            db.execute(begin)
         except sqlite3.DatabaseError as error:
-            raise GraphError(f"{self.path} cannot be written: {error}") from None
+            raise unwritable(self.path, error) from None
         try:
             number = int(
                 db.execute("SELECT coalesce(max(number), 0) + 1 FROM change").fetchone()[0]
@@ -154,20 +157,42 @@ class Store(Reading, Past):
             yield self._open
             self._open.finish()
             # A change that changed nothing is no part of the history.
-            db.execute("COMMIT" if self._open.rows else "ROLLBACK")
+            db.execute(keep if self._open.rows else leave)
         except sqlite3.DatabaseError as error:
-            _roll_back(db)
-            raise GraphError(f"{self.path} cannot be written: {error}") from error
+            _roll_back(db, leave)
+            raise unwritable(self.path, error) from error
         except UnicodeEncodeError as error:
-            _roll_back(db)
+            _roll_back(db, leave)
             raise GraphError(
                 f"{what!r} holds half a character ({error.object[error.start]!r}), which no file can hold"
             ) from None
         except BaseException:
-            _roll_back(db)
+            _roll_back(db, leave)
             raise
         finally:
             self._open = None
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Try changes out: what reads meanwhile sees them, and at the end none of them was made.
+
+        Other writers wait until then.
+
+        Raises:
+            GraphError: A change is being made, or the graph cannot be written.
+        """
+        if self._open is not None or self._trying:
+            raise GraphError("a change is being made already; a trial must wait for its end")
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.DatabaseError as error:
+            raise unwritable(self.path, error) from None
+        self._trying = True
+        try:
+            yield
+        finally:
+            self._trying = False
+            _roll_back(self.connection)
 
     def take(self, incoming: Incoming, what: str, by: str = "", *, replace_: bool = False) -> Taken:
         """Take in what a file brings, all of it or nothing.
@@ -250,8 +275,12 @@ class Store(Reading, Past):
             state.write(kind, key, data, None)
         state.count_edges()
         db.execute("COMMIT")
-        for source in self.connection.execute("SELECT sha256, text FROM text"):
-            db.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", source)
+        for _, source in store._records("source"):
+            # A text that was attached at another time stands in the file for the sake of its change.
+            text = self.connection.execute(
+                "SELECT sha256, text FROM text WHERE sha256 = ?", (source["sha256"],)
+            ).fetchone()
+            db.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", text)
         return store
 
     # ------------------------------------------------------------------ details
@@ -316,25 +345,14 @@ def _now(change: Change, id_: str) -> str:
     return (change.leads_to(id_) or id_) if id_ else id_
 
 
-def _address(name: str) -> str:
-    """Return the address at which SQLite opens a file."""
-    if name == ":memory:":
-        return name
-    path = Path(name).absolute()
-    # In a folder that may not be written, SQLite cannot keep the files with which readers and writers share; no writer
-    # can be there either, so the file may be read as it is. One that was not closed needs those files.
-    alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
-    return f"{path.as_uri()}?immutable=1" if alone else path.as_uri()
-
-
 def _shown(text: str) -> str:
     """Replace what no page and no terminal can show: the history is printed."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
-def _roll_back(db: sqlite3.Connection) -> None:
+def _roll_back(db: sqlite3.Connection, how: str = "ROLLBACK") -> None:
     if db.in_transaction:
-        db.execute("ROLLBACK")
+        db.execute(how)
 
 
 def _tally(changed: int, same: int, rows: int) -> tuple[int, int]:

@@ -6,9 +6,10 @@ takes half a second in a graph of 300,000 nodes.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import combinations
 
 from gyges.graph.similarity import abbreviates
@@ -140,12 +141,15 @@ def shared_identifiers(
     return {key: ids for key, ids in found.items() if ids and (sought or len(ids) > 1)}
 
 
-def namesakes(store: Store, limit: int) -> Iterator[tuple[str, str]]:
+def namesakes(
+    store: Store, limit: int, among: Collection[str] | None = None
+) -> Iterator[tuple[str, str]]:
     """Return pairs of nodes of one type that share a name or an identifier, and that no edge joins.
 
     Args:
         store: The graph.
         limit: At most so many that share a name.
+        among: Nodes of which one must be in each pair; all where None.
 
     Returns:
         Two ids in order, each pair once; those that share an identifier first. What only holds the place of a label
@@ -154,9 +158,13 @@ def namesakes(store: Store, limit: int) -> Iterator[tuple[str, str]]:
     seen: set[tuple[str, str]] = set()
     for ids in shared_identifiers(store).values():
         for pair in combinations(ids, 2):
-            if pair not in seen and not store.edges_between(*pair):
+            wanted = among is None or pair[0] in among or pair[1] in among
+            if wanted and pair not in seen and not store.edges_between(*pair):
                 seen.add(pair)
                 yield pair
+    chosen = () if among is None else (json.dumps([*among]),)
+    part = "(SELECT value FROM json_each(?3))"
+    of = f" AND (a.id IN {part} OR b.id IN {part})" if chosen else ""
     rows = store.connection.execute(
         "WITH shared AS MATERIALIZED"
         " (SELECT name FROM name WHERE name NOT LIKE ?1 || '%' GROUP BY name HAVING count(*) > 1)"
@@ -165,10 +173,11 @@ def namesakes(store: Store, limit: int) -> Iterator[tuple[str, str]]:
         " ON other.name = shared.name AND other.node > one.node"
         " JOIN node AS a ON a.num = one.node JOIN node AS b ON b.num = other.node"
         " WHERE a.type = b.type"
-        " AND NOT EXISTS (SELECT 1 FROM edge WHERE subject = a.num AND object = b.num)"
+        + of
+        + " AND NOT EXISTS (SELECT 1 FROM edge WHERE subject = a.num AND object = b.num)"
         " AND NOT EXISTS (SELECT 1 FROM edge WHERE subject = b.num AND object = a.num)"
         " LIMIT ?2",
-        (_PLACEHOLDER, limit),
+        (_PLACEHOLDER, limit, *chosen),
     )
     yield from sorted(pair for pair in rows if pair not in seen)
 

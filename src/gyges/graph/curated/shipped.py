@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,6 +25,7 @@ __all__ = [
     "TAKE_IN",
     "default_path",
     "is_current",
+    "is_news",
     "load_shipped",
     "open_graph",
     "remember",
@@ -93,6 +95,37 @@ def is_current(store: Store) -> bool:
     version, _, number = row[0].partition(" ")
     undone = any(one.undone and str(one.number) == number for one in store.history())
     return bool(version == _version()) and not undone
+
+
+def is_news(store: Store, today: str) -> bool:
+    """Say whether to tell the user, who asked for something else, that a graph does not follow this version's files.
+
+    Once a day for each version of them: whoever wants to keep the graph as it is would else be told by every command,
+    and whoever overlooks it once is told again. It is remembered in the file, beside the history, because it is no
+    change of the graph. Where that cannot be remembered, nothing is told.
+
+    Args:
+        store: The graph.
+        today: The day, as ``2025-01-31``.
+    """
+    if is_current(store):
+        return False
+    said = f"{_version()} {today}"
+    db = store.connection
+    try:
+        row = db.execute("SELECT value FROM meta WHERE key = 'told'").fetchone()
+        if row is not None and row[0] == said:
+            return False
+        # Another process may be writing; that is not worth waiting for.
+        wait = db.execute("PRAGMA busy_timeout").fetchone()[0]
+        db.execute("PRAGMA busy_timeout = 0")
+        try:
+            db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('told', ?)", (said,))
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {wait}")
+    except sqlite3.DatabaseError:
+        return False
+    return True
 
 
 def remember(store: Store) -> None:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from gyges.graph.model import Edge, Node, type_of
-from gyges.graph.naming import (
+from gyges.graph.model import Node, type_of
+from gyges.graph.recognition.naming import (
     differing,
     identifiers_of,
     is_placeholder,
@@ -22,14 +21,13 @@ from gyges.graph.naming import (
     shared_identifiers,
     tells,
 )
-from gyges.graph.records import Decision, Incoming, Proposal, pair_key
+from gyges.graph.recognition.renaming import Renaming
+from gyges.graph.records import Incoming, Proposal
 from gyges.graph.store import Store, complete_node
 from gyges.graph.store.completing import joined
 from gyges.graph.store.rows import plain_name
 
 __all__ = ["match"]
-
-_Row = TypeVar("_Row", Node, Edge)
 
 
 def match(store: Store, incoming: Incoming, *, made_ids: bool = True) -> Incoming:
@@ -208,13 +206,14 @@ class _Matching:
         notes = [*incoming.notes, *self._notes]
         if not new:
             return replace(incoming, notes=notes)
+        renaming = Renaming(new)
         nodes: dict[str, Node] = {}
         for given in incoming.nodes:
-            node = self._node(given)
+            node = renaming.node(given)
             nodes[node.id] = complete_node(nodes[node.id], node) if node.id in nodes else node
         edges = []
         for one in incoming.edges:
-            edge = self._edge(one)
+            edge = renaming.edge(one)
             if edge.subject != edge.object or one.subject == one.object:
                 edges.append(edge)
                 continue
@@ -227,52 +226,16 @@ class _Matching:
                 nodes[edge.subject] = replace(there, evidence=evidence)
         proposals = []
         for proposal in incoming.proposals:
-            made = self._proposal(proposal)
+            # It keeps its id, so that what was decided of it holds however the graph has grown since.
+            made = renaming.proposal(proposal)
             if _says_nothing(made):
                 notes.append(
                     f"proposal {made.id} would join {made.about or 'one node'} to itself; left out"
                 )
             else:
                 proposals.append(made)
-        decisions = [self._decision(one) for one in incoming.decisions]
-        return Incoming(list(nodes.values()), edges, proposals, decisions, notes)
-
-    def _node(self, node: Node) -> Node:
-        return self._cited(replace(node, id=self._new.get(node.id, node.id)))
-
-    def _edge(self, edge: Edge) -> Edge:
-        edge = self._cited(edge)
-        ends = [self._new.get(end, end) for end in (edge.subject, edge.object)]
-        if ends == [edge.subject, edge.object]:
-            return edge
-        said = (edge.gloss, edge.evidence, edge.channel, edge.confidence, edge.by)
-        made = Edge.make(edge.subject, edge.relation, edge.object, *said)
-        # An id that follows from what an edge says follows it; one that a file chose stays.
-        if edge.id == made.id:
-            return Edge.make(ends[0], edge.relation, ends[1], *said)
-        return replace(edge, subject=ends[0], object=ends[1])
-
-    def _proposal(self, proposal: Proposal) -> Proposal:
-        # It keeps its id, so that what was decided of it holds however the graph has grown since.
-        return replace(
-            proposal,
-            edge=self._edge(proposal.edge) if proposal.edge else None,
-            nodes=tuple(self._node(node) for node in proposal.nodes),
-            about=self._new.get(proposal.about, proposal.about),
-        )
-
-    def _decision(self, decision: Decision) -> Decision:
-        one, bar, other = decision.key.partition("|")
-        if not bar:
-            return decision
-        return replace(decision, key=pair_key(self._new.get(one, one), self._new.get(other, other)))
-
-    def _cited(self, row: _Row) -> _Row:
-        new = self._new
-        if not any(one.node in new for one in row.evidence):
-            return row
-        evidence = (replace(one, node=new.get(one.node, one.node)) for one in row.evidence)
-        return replace(row, evidence=tuple(dict.fromkeys(evidence)))
+        decisions = [renaming.decision(one) for one in incoming.decisions]
+        return Incoming(list(nodes.values()), edges, proposals, decisions, notes, dict(new))
 
 
 def _says_nothing(proposal: Proposal) -> bool:
