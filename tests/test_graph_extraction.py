@@ -489,8 +489,8 @@ STATEMENTS = [
     .splitlines()
 ]
 """Sentences in the manner of papers, each with a statement and what the sentence does with it: ``asserted``, ``hedged``
-(both may be proposed), ``denied``, ``asked``, ``supposed`` or ``planned``. The set ``shapes`` was written with the usual
-shapes of denials in view; ``free`` once the lists stood, to say it in other words."""
+(both may be proposed), ``denied``, ``asked``, ``supposed`` or ``planned``. The set ``shapes`` was written with the
+usual shapes of denials in view; ``free`` once the lists stood, to say it in other words."""
 
 
 def held_out(given: dict[str, Any]) -> bool:
@@ -501,10 +501,10 @@ def held_out(given: dict[str, Any]) -> bool:
 def refused(of: str) -> tuple[int, int, int, int]:
     """Of the held-out sentences of a set: refused rightly, of how many; refused wrongly, of how many."""
     right = bad = wrong = good = 0
-    for given in (one for one in STATEMENTS if one["set"] == of and held_out(one)):
-        ends = [given["subject"]], [given["object"]]
-        cue = denial(given["text"], given["relation"], *ends, after=given.get("after", ""))
-        if given["label"] in ("asserted", "hedged"):
+    for one in (one for one in STATEMENTS if one["set"] == of and held_out(one)):
+        ends = [one["subject"]], [one["object"]]
+        cue = denial(one["text"], one["relation"], *ends, after=one.get("after", ""))
+        if one["label"] in ("asserted", "hedged"):
             good, wrong = good + 1, wrong + bool(cue)
         else:
             bad, right = bad + 1, right + bool(cue)
@@ -531,20 +531,20 @@ def test_the_figures_in_the_guards_words_are_those_of_the_held_out_sentences() -
 
 
 def test_the_labelled_sentences_can_tell() -> None:
-    assert len({given["text"] for given in STATEMENTS}) == len(STATEMENTS) >= 200
+    assert len({one["text"] for one in STATEMENTS}) == len(STATEMENTS) >= 200
     labels = {"asserted", "hedged", "denied", "asked", "supposed", "planned"}
-    assert {given["label"] for given in STATEMENTS} == labels
-    for given in STATEMENTS:
-        assert given["relation"] in RELATIONS
-        words = words_of(given["text"])
-        assert all(mentions(words, [given[end]]) for end in ("subject", "object")), given["text"]
+    assert {one["label"] for one in STATEMENTS} == labels
+    for one in STATEMENTS:
+        assert one["relation"] in RELATIONS
+        words = words_of(one["text"])
+        assert all(mentions(words, [one[end]]) for end in ("subject", "object")), one["text"]
 
 
 def test_what_is_hedged_is_noted_and_what_is_not_is_not() -> None:
-    for given in STATEMENTS:
-        if given["label"] in ("asserted", "hedged") and not held_out(given):
-            said = hedge(given["text"], [given["subject"]], [given["object"]])
-            assert bool(said) == (given["label"] == "hedged"), given["text"]
+    for one in STATEMENTS:
+        if one["label"] in ("asserted", "hedged"):
+            said = hedge(one["text"], [one["subject"]], [one["object"]])
+            assert bool(said) == (one["label"] == "hedged"), one["text"]
 
 
 @pytest.mark.parametrize(

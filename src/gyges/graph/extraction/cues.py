@@ -19,6 +19,7 @@ __all__ = [
     "FORWARD",
     "INERT",
     "NOT_AGAINST",
+    "REJECTS",
     "REVERSED",
     "SAID",
     "SHIELDED",
@@ -74,7 +75,7 @@ _RASH = (
     r"(?:mistake|error|wrong|premature|misleading|na[iï]ve|unwise|rash|hasty|unjustified|unwarranted|unsafe|tempting|"
     r"fallacious|an? (?:stretch|leap|overstatement|exaggeration|overreach)|too (?:early|soon|strong|much))"
 )
-_AGAINST = (
+REJECTS = (
     r"(?:disprov|refut|reject|retract|debunk|dismiss|den(?:y|ie)|disput|doubt|contradict|withdr[ae]w|overturn|rebut|"
     r"undermin|invalidat)\w*"
 )
@@ -160,7 +161,7 @@ EFFECT = listed(
     r"dependence|connection|signal|evidence)s?"
 )
 """What must stand before a word of :data:`FADED`: an effect that vanishes is none, misuse that vanishes is one."""
-AGAINST = listed(_COUNTER, _AT_ODDS, _AGAINST)
+AGAINST = listed(_COUNTER, _AT_ODDS, REJECTS)
 """Between two ends, it makes of a support its opposite."""
 INERT = listed(
     r"(?:is|are|was|were|proved|proves|remain(?:s|ed)?|seem(?:s|ed)?) (?:\w+ )?(?:robust|immune|insensitive|invariant|"

@@ -14,11 +14,12 @@ follows BioScope (Vincze et al. 2008, doi:10.1186/1471-2105-9-S11-S9): what is h
 It is a guard that refuses plain denials, and no reader: it knows English words and no meaning, so a denial in other
 words passes, and a reviewer must read the passage. On sentences that it was not tuned on, it refuses 36 of 37 in shapes
 that were known beforehand, and 10 of 23 that were written once its lists stood, to say it in other words; of 42
-statements beside them, 2 are refused. Expect of a stranger's text what lies between. ``tests/data`` holds them.
+statements beside them, 2 are refused. One hand wrote lists and sentences, so the first figure flatters.
+``tests/data`` holds the sentences.
 
-Libraries were tried: negspacy 1.1.0 (NegEx for spaCy, its English list, names marked beforehand) refuses 10 of 82 such
-sentences and 14 of 68 statements. It judges one name, and in its list "not cause" denies nothing, as in a medical note;
-medspacy has medical lists too, and needs a compiler.
+A library was tried: negspacy 1.1.0 (NegEx for spaCy, its English list, names marked beforehand) refuses 10 of 82 such
+sentences and 14 of 68 statements. It judges one name, and in its list "not cause" is no denial, as in a medical note.
+medspacy's ConText is for medical notes too; it could not be installed from wheels, and was not measured.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _ASIDE = re.compile(
     r",\s*(?:which|who|whom|whose|where|when|if|unless|as|so|even)\b|,\s+(?:and|or)\s+|"
     r"\band\s+(?=(?:do|does|did|is|are|was|were|has|have|can|could|will|would|should|must|may|might|"
     r"never|not|cannot)\b)"
-    r"|\b(?:that|which|who|whose|where|when|if|unless|even|until|before|after|than)\b|\bor\s+(?=not\b)|"
+    r"|\b(?:that|which|who|whose|where|when|whether|if|unless|even|until|before|after|than)\b|\bor\s+(?=not\b)|"
     r",\s*(?=not\b)|"
     rf",\s*(?:an?|the|one)\s+(?:\w+\s+)?(?:{SAID}|pattern|fact|problem|outcome|phenomenon)\b|"
     r"\((?=[^)]*$)",

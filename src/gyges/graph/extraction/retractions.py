@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gyges.graph.extraction.cues import SAID
+from gyges.graph.extraction.cues import REJECTS, SAID
 
 __all__ = ["TAKEN_BACK"]
 
@@ -23,10 +23,6 @@ _UNTRUE = (
     r"confound|illusion|glitch|misreading)|wrong(?! to\b)|"
     r"(?:not|never|no longer) (?:\w+ )?(?:the case|so|true|correct|supported|borne out|confirmed|replicated|reproduced|"
     r"believed|held|tenable)(?! (?:for|in|when|if|that)\b))"
-)
-_AGAINST = (
-    r"(?:disprov|refut|reject|retract|debunk|dismiss|den(?:y|ie)|disput|doubt|contradict|withdr[ae]w|overturn|rebut|"
-    r"undermin)\w*"
 )
 _NOT = r"(?: not|n['’ʼ]t)"
 _STOP = r"(?=\s*(?:[.,;!)]|$))"
@@ -61,24 +57,25 @@ TAKEN_BACK = re.compile(
     # ", an allegation we disprove below", ", which our logs contradict"
     r"|, an? (?:\w+ )?(?:allegation|accusation|myth|rumou?r|falsehood|misreading|misconception|fallacy)\b"
     rf"|, (?:an?|the|one) (?:\w+ )?{SAID} (?:(?:that|which) )?(?:we|they|others|the authors|"
-    rf"\w+ et al\.?|our \w+)(?: \w+)? {_AGAINST}"
+    rf"\w+ et al\.?|our \w+)(?: \w+)? {REJECTS}"
     rf"|, (?:an?|the|one) (?:\w+ )?{SAID} (?:(?:that|which) )?(?:we|they|others) (?:\w+ )?{_HOLLOW}\b"
     rf"|, (?:an?|the|one) (?:\w+ )?{SAID} (?:(?:since|later|now|long) )*(?:{_UNTRUE}|contradicted)\b"
     rf"|, (?:an?|the|one) (?:\w+ )?{SAID} (?:that|which) (?:\w+ )?(?:\w+ )?(?:is|was|were|are|"
     rf"been) (?:\w+ )?(?:{_UNTRUE}|contradicted)\b"
-    rf"|, (?:which|though|but) (?:our|the|these|those|their|later|other|all|we|they)(?: \w+){{0,3}} {_AGAINST}"
+    rf"|, (?:which|though|but) (?:our|the|these|those|their|later|other|all|we|they)(?: \w+){{0,3}} {REJECTS}"
     r"|, (?:\w+ )?(?:wrongly|mistakenly|erroneously|falsely|incorrectly|without (?:any )?(?:basis|evidence|warrant))\b"
     # "We disagree", "We do not share this view", "The main study did not confirm this"
     rf"|\b(?:we|i|the authors)(?: \w+)? (?:disagree|dissent|differ|beg to differ|object)"
     rf"(?:{_STOP}| with (?:this|that|them|it)\b)"
     rf"|\b(?:we|i|the authors) (?:(?:do|does|did|can|could){_NOT}|cannot) (?:share|endorse|accept|support|believe|"
-    rf"agree with|subscribe to|follow) (?:this|that|it|them|the|these|their|such)\b"
+    rf"agree with|subscribe to|follow) (?:(?:this|that|these|their|such an?|the) (?:\w+ )?{SAID}s?|"
+    rf"(?:this|that|it|them){_STOP})"
     rf"|\b(?:we|i|the authors) (?:are|am|remain|were) (?:\w+ )?(?:unconvinced|unpersuaded|s[ck]eptical|not (?:\w+ )?"
     rf"(?:convinced|persuaded)){_STOP}"
     rf"|\b{_STUDY}\b[^.;]{{0,30}}? (?:(?:did|do|does|could|can|would){_NOT}|cannot|fail(?:s|ed)? to) "
     rf"(?:confirm|replicate|reproduce|corroborate|support|bear out|find|see|observe)"
     rf"(?: (?:this|that|it|these|(?:this|that|the|such an?) (?:\w+ )?{SAID}))?{_STOP}"
-    rf"|\b{_AGAINST} (?:this|that|it|(?:this|that) {SAID}){_STOP}",
+    rf"|\b{REJECTS} (?:this|that|it|(?:this|that) {SAID}){_STOP}",
     re.I,
 )
 """Words behind a statement that take it back."""

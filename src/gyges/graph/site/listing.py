@@ -11,7 +11,7 @@ from typing import Any
 
 from gyges.graph.site.links import Links
 from gyges.graph.site.statements import name_view
-from gyges.graph.site.words import STATE_WORDS, count, kind, share
+from gyges.graph.site.words import STATE_WORDS, clip, count, kind, share
 from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS
 
 __all__ = ["group_views", "health_view", "search_entries"]
@@ -56,7 +56,7 @@ def search_entries(groups: Sequence[Mapping[str, Any]], links: Links) -> list[_D
                     "type": name["type"],
                     "label": name["label"],
                     "aliases": [str(alias) for alias in one.get("aliases") or ()],
-                    "gloss": name["gloss"][:_MOST_GLOSS],
+                    "gloss": clip(name["gloss"], _MOST_GLOSS),
                     "edges": name["edges"] or 0,
                     "href": name["href"],
                 }

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _HOW = {"id": "its id", "label": "label", "alias": "alias", "text": "words", "semantic": "meaning"}
-_MOST_GLOSS = 190
+_MOST_GLOSS = 200
 """Characters of a gloss that a search shows."""
 _UNSAFE_IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
@@ -174,18 +174,7 @@ def render_index(
 def _search_data(groups: Sequence[Mapping[str, Any]], links: Links) -> dict[str, Any]:
     marks = {str(group["type"]): mark_of(str(group["type"])) for group in groups}
     looks = {name: {"family": mark.family, "path": mark.path} for name, mark in marks.items()}
-    # Cut here at a word; what is shorter than the index allows is left whole there.
-    short = [
-        {
-            **group,
-            "items": [
-                {**one, "gloss": clip(str(one.get("gloss") or ""), _MOST_GLOSS)}
-                for one in group.get("items") or ()
-            ],
-        }
-        for group in groups
-    ]
-    return {"marks": looks, "nodes": search_entries(short, links)}
+    return {"marks": looks, "nodes": search_entries(groups, links)}
 
 
 def render_search(

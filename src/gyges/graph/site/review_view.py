@@ -141,7 +141,7 @@ def _seems(given: Mapping[str, Any] | None) -> _Dict | None:
 
 
 def review_views(items: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict]:
-    """Turn candidates, as :meth:`gyges.graph.review.queueing.Candidate.to_dict` gives them, into what the queue shows."""
+    """Turn candidates, as :meth:`gyges.graph.review.Candidate.to_dict` gives them, into what the queue shows."""
     views = []
     for item in items:
         proposal = item.get("proposal") or {}
