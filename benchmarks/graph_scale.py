@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gc
 import json
 import os
 import statistics
@@ -423,9 +424,17 @@ def ask_gyges(graph: Synthetic, folder: Path, fast: int, slow: int) -> dict[str,
             ]
 
         some, asked = graph.some(fast), questions(graph, fast, slow)
+        # As `gyges graph serve` does; here it also leaves out the generator's own lists.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 10, 10)
         for name, ask in (("page", page), ("page as HTML", html), ("candidates", candidates)):
             found[name] = timed(ask, some)
             found[f"{name}, hubs"] = timed(ask, graph.hubs)
+        for name, ids in (("", some[:50]), (", hubs", graph.hubs)):
+            get = served(store)
+            for again in ("", ", opened again"):
+                found[f"page served{name}{again}"] = timed(get, ids)
         found["page only from tables, hubs"] = timed(lambda id_: page_of(store, id_), graph.hubs)
         nodes = [store.node(id_) for id_ in some]
 
@@ -470,6 +479,19 @@ def ask_gyges(graph: Synthetic, folder: Path, fast: int, slow: int) -> dict[str,
         found["peak MB"] = peak_mb()
         found["answers"] = answers(sides_gyges(store), asked)
     return found
+
+
+def served(store: Store) -> Callable[[str], Any]:
+    """Ask the pages of ``gyges graph serve``, without a network between."""
+    from importlib.resources import files
+
+    from starlette.testclient import TestClient
+
+    from gyges.graph.site import GraphServer
+
+    server = GraphServer(store, files("gyges.report") / "assets", threshold=0.65, by="")
+    client = TestClient(server.app(), base_url="http://127.0.0.1")
+    return lambda id_: client.get(f"/node/{id_}").raise_for_status()
 
 
 def sides_gyges(store: Store) -> dict[str, Callable[[Any], Any]]:

@@ -16,7 +16,7 @@ __all__ = ["MOST_LISTED", "MOST_NEIGHBOURS", "Around"]
 
 MOST_NEIGHBOURS = 200
 """Neighbours of one type that a page lists; a group's counts are always those of all."""
-MOST_LISTED = 150
+MOST_LISTED = 200
 """Neighbours of all types that a page lists."""
 
 

@@ -83,6 +83,7 @@ class Candidate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a page or ``--json`` shows."""
+        likeness = self.likeness
         return {
             "key": self.key,
             "kind": self.kind,
@@ -91,7 +92,7 @@ class Candidate:
             "other": self.other.to_dict() if self.other else None,
             "score": self.score,
             "same_type": bool(self.one and self.other and self.one.type == self.other.type),
-            "likeness": asdict(self.likeness) if self.likeness else None,
+            "likeness": asdict(likeness) if likeness else None,
             "relations": [{"relation": name, "forward": way} for name, way in self.relations()],
             "proposal": self.proposal.to_dict() if self.proposal else None,
             "put_off": self.put_off,

@@ -189,11 +189,10 @@ def opposites(one: str, other: str) -> list[str]:
         word = (_NOT.search(one) or _NOT.search(other) or [""])[0]
         found.append(f"only one of them says {word.lower()!r}")
     for turn, back in _TURNS:
-        for mine, yours in ((turn, back), (back, turn)):
-            # A word that both have is no difference between them.
-            first = _matches(mine, one) - _matches(mine, other)
-            second = _matches(yours, other) - _matches(yours, one)
-            if first and second:
+        # A word that both have is no difference between them.
+        turns, backs = ((_matches(words, one), _matches(words, other)) for words in (turn, back))
+        for mine, yours in ((turns, backs), (backs, turns)):
+            if (first := mine[0] - mine[1]) and (second := yours[1] - yours[0]):
                 words = sorted((min(first), min(second)))
                 found.append(f"{words[0]!r} stands against {words[1]!r}")
     return found

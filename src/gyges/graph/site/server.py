@@ -139,6 +139,10 @@ class GraphServer:
             middleware=[Middleware(OnlyThisMachine)],
         )
 
+    def read_vectors(self) -> None:
+        """Read the vectors, so that the first page need not wait for them."""
+        self._likenesses().about()
+
     # ------------------------------------------------------------------ pages
 
     def _index(self, request: Request) -> Response:
