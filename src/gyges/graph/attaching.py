@@ -37,7 +37,8 @@ def attach(store: Store, path: Path, node: str | None = None, by: str = "") -> d
         GraphError: The file is no text, no source's passages stand in it, or the node is unknown or no source.
     """
     text = read_text(path)
-    quoted = list(_quoted(store))
+    # Nodes by id, then edges by id: an edge's id begins with "e:", a node's with its type.
+    quoted = sorted(_quoted(store), key=lambda one: (one[0].startswith("e:"), one[0]))
     source = _source(store, node, quoted) if node is not None else _guess(quoted, text, path)
     store.attach(source, text, path.name, by)
     checker = Checker(store)

@@ -98,10 +98,10 @@ def _grades(store: Store) -> dict[str, int]:
 
 def _contested(store: Store) -> list[dict[str, Any]]:
     rows = store.connection.execute(
-        "SELECT node.id, node.label, sum(relation = ?1) AS yes, sum(relation = ?2) AS no FROM edge"
-        " JOIN node ON node.num = edge.object WHERE relation IN (?1, ?2) GROUP BY node.num"
-        " HAVING yes > 0 AND no > 0 ORDER BY min(yes, no) DESC, yes + no DESC, node.id",
-        (SUPPORTS, CONTRADICTS),
+        f"SELECT id, label, yes, no FROM (SELECT object, sum(relation = '{SUPPORTS}') AS yes,"
+        f" sum(relation = '{CONTRADICTS}') AS no FROM edge WHERE relation IN ('{SUPPORTS}', '{CONTRADICTS}')"
+        " GROUP BY object HAVING yes > 0 AND no > 0) JOIN node ON num = object"
+        " ORDER BY min(yes, no) DESC, yes + no DESC, id"
     )
     return [
         {"id": id_, "label": label, "supports": yes, "contradicts": no}

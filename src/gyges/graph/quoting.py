@@ -85,9 +85,9 @@ def passages_of(row: Node | Edge) -> Iterator[tuple[Evidence, Passage]]:
 
 
 def quoting_rows(store: Store) -> Iterator[Node | Edge]:
-    """Return the nodes and edges whose evidence quotes a passage, by id."""
+    """Return the nodes and edges whose evidence quotes a passage, in the order in which they stand in the file."""
     db = store.connection
-    for (data,) in db.execute("SELECT data FROM node WHERE data LIKE '%\"passage\"%' ORDER BY id"):
+    for (data,) in db.execute("SELECT data FROM node WHERE data LIKE '%\"passage\"%'"):
         yield Node.from_dict(json.loads(data))
-    for (data,) in db.execute("SELECT data FROM edge WHERE data LIKE '%\"passage\"%' ORDER BY id"):
+    for (data,) in db.execute("SELECT data FROM edge WHERE data LIKE '%\"passage\"%'"):
         yield Edge.from_dict(json.loads(data))
