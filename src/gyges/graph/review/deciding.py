@@ -85,7 +85,7 @@ def accept_proposal(
 
     Raises:
         GraphError: It is unknown or was decided, the type or the relation is missing, the relation cannot join the
-        two, or a text is too long or holds what no page can show.
+            two, or a text is too long or holds what no page can show.
     """
     check_text(note, "note")
     waiting = candidate(store, id_)
@@ -128,7 +128,7 @@ def decide(store: Store, key: str, verdict: str, *, by: str = "", note: str = ""
 
     Raises:
         GraphError: The verdict is another one, nothing waits under the key, or the note is too long or holds what no
-        page can show.
+            page can show.
     """
     check_text(note, "note")
     if verdict not in ("not-same", "later"):

@@ -133,7 +133,7 @@ class Store(Reading, Past):
 
         Raises:
             GraphError: The change would leave an edge without its ends, or cite what is not there. Then nothing was
-            written.
+                written.
         """
         if self._open is not None:
             raise GraphError(f"a change is being made already; {what!r} must wait for its end")
