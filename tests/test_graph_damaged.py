@@ -350,6 +350,26 @@ def test_an_empty_file_becomes_a_graph(cli: Run, tmp_path: Path) -> None:
     assert "take in the curated graph" in told
 
 
+def test_a_file_that_was_read_without_locks_and_changed_meanwhile_is_said_to_be(
+    tmp_path: Path, sound: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "graph.sqlite3"
+    path.write_bytes(sound)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda *_: False)
+        store = Store.open(path)
+        store.check_unchanged()
+    # Its owner writes to it.
+    with Store.open(path) as owner, owner.change("drop") as change:
+        for edge in list(owner.edges()):
+            change.drop_edge(edge.id)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda *_: False)
+        with pytest.raises(GraphError, match="changed by another process while it was read; run"):
+            store.check_unchanged()
+    store.close()
+
+
 def test_from_python_damage_is_an_error_of_the_graph(tmp_path: Path, sound: bytes) -> None:
     path = tmp_path / "graph.sqlite3"
     path.write_bytes(sound)

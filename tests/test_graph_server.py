@@ -553,6 +553,20 @@ def test_a_page_that_was_opened_before_is_written_anew_when_the_graph_changes(
     assert served.owner.get(f"/node/{A}").text == first
 
 
+def test_a_page_that_was_written_while_another_process_held_the_file_is_not_kept(
+    served: Served,
+) -> None:
+    said = "cannot be kept"
+    served.store.connection.execute("PRAGMA busy_timeout = 50")
+    with Store.open(served.path) as other:
+        with other.change("more") as change:
+            change.put_node(node("concept:more", "Something else altogether"))
+        with other.trial():
+            assert said in served.stranger.get(f"/node/{A}").text
+    assert said not in served.stranger.get(f"/node/{A}").text
+    assert said not in served.stranger.get("/search?q=faking").text
+
+
 def test_many_pages_can_be_opened_one_after_another(served: Served) -> None:
     ids = [f"concept:kept-{number}" for number in range(120)]
     with Store.open(served.path) as other, other.change("many") as change:

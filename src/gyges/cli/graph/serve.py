@@ -58,8 +58,7 @@ def command(
         server = GraphServer(store, look, threshold=threshold, by=who(by), read_only=read_only)
         listening = _listen(host, port)
         # Embeds what is new: or the first page would wait for it, and nobody know why.
-        likenesses(store, threshold).about()
-        server.read_vectors()
+        server.read_vectors(likenesses(store, threshold))
         # What is loaded by now stays, and a page makes many records in no cycle: looking them all through for each page
         # would take a sixth of its time.
         gc.collect()

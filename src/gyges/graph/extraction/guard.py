@@ -206,8 +206,10 @@ def _found(
         for cue in list_.finditer(text, begin, first[0]):
             if not re.search(r"[,;:]", text[cue.end() : first[0]]):
                 yield "denied", cue
-    if taken_back := TAKEN_BACK.search(text, last[1], behind):
-        yield "denied", taken_back
+    for cue in TAKEN_BACK.finditer(text, last[1], behind):
+        # "which" speaks of something in its own sentence.
+        if cue.start() < stop or not cue[0].lower().startswith("which"):
+            yield "denied", cue
     for cue in cues.FORWARD.finditer(text, begin, last[0]):
         if reaches(text, cue, begin, first, last[0]):
             yield "denied", cue

@@ -6,6 +6,7 @@ read again for one new label. Where the embedding model is not installed, everyt
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -228,10 +229,10 @@ class Likenesses:
         """Return those of some nodes that an edge joins to a node."""
         rows = self._store.connection.execute(
             "WITH centre AS (SELECT num FROM node WHERE id = ?) SELECT id FROM node, centre"
-            f" WHERE id IN ({', '.join('?' * len(others))}) AND"
+            " WHERE id IN (SELECT value FROM json_each(?)) AND"
             " (EXISTS (SELECT 1 FROM edge WHERE subject = centre.num AND object = node.num)"
             " OR EXISTS (SELECT 1 FROM edge WHERE subject = node.num AND object = centre.num))",
-            (id_, *others),
+            (id_, json.dumps(list(others))),
         )
         return {other for (other,) in rows}
 

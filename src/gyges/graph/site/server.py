@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
@@ -24,6 +25,7 @@ from gyges.graph.review.pairing import Likenesses
 from gyges.graph.review.queueing import PARTS, counted, detailed, waiting
 from gyges.graph.review.suggesting import Suggester
 from gyges.graph.searching import search
+from gyges.graph.similarity import why_missing
 from gyges.graph.site.assets import Assets
 from gyges.graph.site.build import ABOUT, index_groups, shown_alike
 from gyges.graph.site.gates import BelowToken, OnlyThisMachine
@@ -112,10 +114,14 @@ class GraphServer:
             def answer(request: Request) -> Response:
                 with self._lock:
                     try:
+                        self._store.check_unchanged()
                         return function(request)
                     except GraphError as error:
                         text = str(error)
                         return self._message(request, "That could not be done", text, 400)
+                    except sqlite3.DatabaseError as error:
+                        text = str(self._store.failed(error))
+                        return self._message(request, "The graph cannot be read", text, 500)
 
             return answer
 
@@ -139,9 +145,11 @@ class GraphServer:
             middleware=[Middleware(OnlyThisMachine)],
         )
 
-    def read_vectors(self) -> None:
-        """Read the vectors, so that the first page need not wait for them."""
-        self._likenesses().about()
+    def read_vectors(self, alike: Likenesses) -> None:
+        """Bring the vectors up to the graph and keep them, so that the first page need not wait for them."""
+        self._alike_of = self._last_change()
+        self._alike = alike
+        alike.about()
 
     # ------------------------------------------------------------------ pages
 
@@ -172,7 +180,8 @@ class GraphServer:
             similar, similarity = shown_alike(alike, found), alike.about()
             record = page_of(self._store, found, similar=similar, similarity=similarity)
             written = render_node(record, links)
-        self._written[found, links.index] = written
+        if not self._passing:
+            self._written[found, links.index] = written
         if len(self._written) > _MOST_KEPT:
             del self._written[next(iter(self._written))]
         return self._html(written)
@@ -327,10 +336,15 @@ class GraphServer:
     def _likenesses(self) -> Likenesses:
         # Another process may have changed the graph since.
         last = self._last_change()
-        if self._alike is None or self._alike_of != last:
+        if self._alike is None or self._alike_of != last or self._passing:
             self._alike, self._alike_of = Likenesses(self._store, self._threshold), last
             self._written.clear()
         return self._alike
+
+    @property
+    def _passing(self) -> bool:
+        """Whether the vectors could not be had for a reason that may be gone: another process was writing."""
+        return self._alike is not None and self._alike.missing is not None and why_missing() is None
 
     def _last_change(self) -> int:
         newest = self._store.history(1)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gyges.errors import GraphError
 
-__all__ = ["connect", "failed", "instead", "unwritable"]
+__all__ = ["connect", "failed", "instead", "state", "unwritable"]
 
 _READ_ONLY = "readonly"
 _DAMAGED = ("malformed", "Could not decode to UTF-8")
@@ -45,6 +45,22 @@ def connect(name: str, *, create: bool) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise GraphError(f"{name} cannot be opened: {error}; name another with --graph") from None
+
+
+def state(name: str) -> tuple[int, int] | None:
+    """Return what tells whether a file is still as it was when it was opened; None where SQLite sees to that.
+
+    In a folder that this user may not write, a file is read without locks, and whoever may write there can change it
+    meanwhile.
+    """
+    path = Path(name).absolute()
+    if name == ":memory:" or not _alone(path):
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_size, found.st_mtime_ns
 
 
 def instead(connection: sqlite3.Connection, name: str, error: GraphError) -> sqlite3.Connection:
@@ -103,14 +119,18 @@ def failed(name: str, error: sqlite3.DatabaseError | json.JSONDecodeError) -> Gr
     )
 
 
+def _alone(path: Path) -> bool:
+    return not os.access(path.parent, os.W_OK)
+
+
 def _address(name: str) -> str:
     """Return the address at which SQLite opens a file."""
     if name == ":memory:":
         return name
     path = Path(name).absolute()
-    # In a folder that may not be written, SQLite cannot keep the files with which readers and writers share; no writer
-    # can be there either, so the file may be read as it is. One that was not closed needs those files.
+    # In a folder that may not be written, SQLite cannot keep the files that readers and writers share, so the file
+    # is read as it is. One that was not closed needs those files.
     log = Path(f"{path}-wal")
     left = log.exists() and log.stat().st_size > 0
-    alone = not os.access(path.parent, os.W_OK) and not left
+    alone = _alone(path) and not left
     return f"{path.as_uri()}?immutable=1" if alone else path.as_uri()

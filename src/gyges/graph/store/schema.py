@@ -112,7 +112,10 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         if found == _FIRST:
             found = _add_indexes(connection)
     except sqlite3.OperationalError as error:
-        raise GraphError(f"{path} cannot be read: {error}; name another with --graph") from None
+        locked = "locked" in str(error) or "busy" in str(error)
+        what = "another process is writing to it, try again when it has ended"
+        advice = what if locked else "name another with --graph"
+        raise GraphError(f"{path} cannot be read: {error}; {advice}") from None
     except sqlite3.DatabaseError as error:
         raise GraphError(
             f"{path} is no graph: {error}; name another file with --graph, or move this one away"

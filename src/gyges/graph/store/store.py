@@ -25,7 +25,7 @@ from gyges.graph.store.change import Change
 from gyges.graph.store.completing import complete_edge, complete_node, joined
 from gyges.graph.store.history import Past
 from gyges.graph.store.merging import merge
-from gyges.graph.store.opening import connect, failed, instead, unwritable
+from gyges.graph.store.opening import connect, failed, instead, state, unwritable
 from gyges.graph.store.reading import Reading
 from gyges.graph.store.rows import Rows
 from gyges.graph.store.schema import prepare
@@ -74,6 +74,7 @@ class Store(Reading, Past):
         self.path = path
         self._open: Change | None = None
         self._trying = False
+        self._state = state(path)
         prepare(connection, path)
 
     @classmethod
@@ -118,7 +119,26 @@ class Store(Reading, Past):
     ) -> None:
         self.close()
         if isinstance(error, (sqlite3.DatabaseError, json.JSONDecodeError)):
-            raise failed(self.path, error) from error
+            raise self.failed(error) from error
+
+    def check_unchanged(self) -> None:
+        """Refuse to read on in a file that is read without locks, and that somebody changed since it was opened.
+
+        Raises:
+            GraphError: It was changed.
+        """
+        if self._state is not None and self._state != state(self.path):
+            raise GraphError(
+                f"{self.path} was changed by another process while it was read; run the command again"
+            )
+
+    def failed(self, error: sqlite3.DatabaseError | json.JSONDecodeError) -> GraphError:
+        """Say what it means that the file could not be read on."""
+        try:
+            self.check_unchanged()
+        except GraphError as changed:
+            return changed
+        return failed(self.path, error)
 
     # ------------------------------------------------------------------ changing
 
