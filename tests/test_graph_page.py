@@ -856,12 +856,13 @@ def test_the_terminal_sums_up_what_rests_on_a_source_and_names_the_first() -> No
     with graph(*rows) as store:
         page = page_of(store, source, similarity={"missing": "no model"})
         bare = page_of(store, "claim:c1", similarity={"missing": "no model"})
-    lines = list(page_lines(page, full=False, most=12))
+    lines = list(page_lines(page, full=False, most=4))
     head = lines.index("What rests on it (11 statements, 11 on it alone; 1 node, 1 on it alone)")
     first = page["resting"]["listed"][0]
     assert lines[head + 1].startswith(f"  {first['id']}  C")
     told = " ".join(line.strip() for line in lines[head + 1 :]).partition("--json")[0]
-    assert told.count("→ supports C11 [page 1, primary; on it alone]") == 5
+    assert told.count("→ supports C11 [page 1, primary; on it alone]") == 4
+    assert "  and 6 more: --most 10" in lines
     assert not any("rests on it" in line for line in page_lines(bare, full=False, most=12))
     page["resting"]["weighed"] = 8
     assert "11 statements, at least 11" in "\n".join(page_lines(page, full=False, most=12))

@@ -18,7 +18,6 @@ __all__ = [
 ]
 
 _ARROWS = {"out": "→", "in": "←", "both": "↔"}
-_FEW_RESTING = 5
 
 
 def page_lines(page: Mapping[str, Any], *, full: bool, most: int) -> Iterator[str]:
@@ -97,6 +96,7 @@ def _bearing(
             given.append(one)
         else:
             groups.setdefault(one["about"]["id"], []).append(one)
+    tallies = {one["id"]: one for one in bearing["about"]}
     ranked = sorted(
         groups.values(), key=lambda group: (group[0]["about"]["id"] != node, -len(group))
     )
@@ -106,7 +106,9 @@ def _bearing(
             [one for one in group if one["relation"] == name]
             for name in ("supports", "contradicts")
         ]
-        tally = f"{len(sides[0])} for, {len(sides[1])} against"
+        # Of all that bears on it, also what the node itself says of it, which is told below.
+        counted = tallies[about["id"]]
+        tally = f"{counted['supports']} for, {counted['contradicts']} against"
         yield from wrapped(f"{about['label']} ({about['id']}; {tally})", "  ", "    ")
         # Both sides are told also where not all is told.
         mixed = [one for pair in zip_longest(*sides) for one in pair if one is not None]
@@ -169,10 +171,9 @@ def _resting(resting: Mapping[str, Any], most: int) -> Iterator[str]:
     ]
     yield ""
     yield f"What rests on it ({'; '.join(parts)})"
-    few = min(most, _FEW_RESTING)
     # Its own statements stand among the neighbours.
-    others = [one for one in resting["listed"] if not one["own"]][:few]
-    for one in others:
+    others = [one for one in resting["listed"] if not one["own"]]
+    for one in others[:most]:
         where = ", ".join(part for part in (one["locator"], one["grade"]) if part)
         alone = "; on it alone" if one["alone"] else ""
         text = (
@@ -180,8 +181,9 @@ def _resting(resting: Mapping[str, Any], most: int) -> Iterator[str]:
             f" [{where}{alone}]"
         )
         yield from wrapped(text, "  ", "    ")
-    if edges > len(others) or nodes:
-        yield "  more of it, and the nodes described from it: --json"
+    yield from _left(others, most)
+    if nodes:
+        yield "  the nodes described from it: --json"
 
 
 def _least(number: int, weighed: int) -> str:
