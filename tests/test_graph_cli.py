@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import httpx
 import pytest
 
 from graph_library import CONCEPT, copied, edge, embeds, graph, made_once, node, quoted, records
-from gyges.graph import Proposal, Store
+from gyges.graph import Decision, Proposal, Store, edit_node
+from gyges.graph.store.change import KINDS
 from gyges.graph.vocabulary import NODE_TYPES, RELATIONS
 
 Run = Callable[..., tuple[int, str, str]]
@@ -317,6 +319,14 @@ def test_what_cannot_be_added_is_refused_with_what_can(on: Run) -> None:
     )
     refused(on("add", "node", "concept", "X", "--url", "javascript:alert(1)"), "https://", lines=2)
     refused(on("add", "node", "concept", "X", "--date", "yesterday"), "2024-12")
+    empty = ("--source is empty", "gyges graph search")
+    refused(on("add", "node", "concept", "X", "--source", ""), *empty)
+    refused(on("add", "edge", "concept:a", "extends", "concept:c", "--source", " "), *empty)
+    refused(
+        on("add", "node", "concept", "X", "--source", "paper:zzz"),
+        "gyges graph search",
+        "gyges graph add node",
+    )
     refused(on("add", "edge", "concept:a", "extend", "concept:b"), "'extends'")
     refused(
         on("add", "edge", "concept:a", "authored_by", "concept:b"),
@@ -506,6 +516,27 @@ def test_edit_corrects_drops_and_adds_evidence(on: Run) -> None:
     )
     refused(on("edit", "quote:q", "--evidence", "0", "--note", "x"), "0")
     refused(on("edit", A_B.id, "--grade", "primary"), "--source ID")
+    # A piece without a source is no evidence, so none is made.
+    for given in ([A_B.id], ["quote:q", "--evidence", "1"]):
+        refused(on("edit", *given, "--source", ""), "--source is empty", "gyges graph search")
+
+
+def test_edit_keeps_what_another_process_changes_meanwhile(
+    on: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = Store.change
+    others = ["Aleph"]
+
+    def later(store: Store, *given: Any, **named: Any) -> Any:
+        if others:
+            with Store.open(file) as other:
+                edit_node(other, "concept:a", {"aliases": [others.pop()]}, by="other")
+        return change(store, *given, **named)
+
+    monkeypatch.setattr(Store, "change", later)
+    done = told(on("edit", "concept:a", "--alias", "A", "--status", "disputed", "--json"))
+    assert done["node"]["aliases"] == ["Aleph", "A"]
+    assert done["node"]["status"] == "disputed"
 
 
 def test_history_shows_a_change_in_full(on: Run) -> None:
@@ -540,7 +571,47 @@ def test_history_shows_a_change_in_full(on: Run) -> None:
     assert "brings back" in on("history", "6")[2]
 
 
-def test_history_of_an_import_limits_its_rows_when_asked(on: Run) -> None:
+def test_history_tells_a_row_of_every_kind(on: Run, file: Path) -> None:
+    source = {"name": "copy.txt", "sha256": "0" * 64}
+    shipped = {"label": "Alfa", "gloss": "As it shipped.", "aliases": ["A"]}
+    # A record of what shipped may hold a part of the row alone.
+    told_ = {"gloss": "Adds to it.", "evidence": [{"node": "paper:source", "grade": "primary"}]}
+    with Store.open(file) as store:
+        with store.change("all kinds") as change:
+            change.put_node(replace(store.node("concept:c"), gloss="The third letter."))
+            change.put_edge(edge("concept:c", "extends", "concept:a", "And this."))
+            change.put_decision(
+                Decision("concept:a|concept:c", "later", "me", "2025-01-01T00:00:00Z")
+            )
+            change.put_proposal(Proposal.make(about="concept:b", label="Other", source="x.txt"))
+            change.put_source("paper:source", source, "these are some words")
+            change.restore("shipped", "concept:a", json.dumps(shipped))
+            change.restore("shipped", A_B.id, json.dumps(told_))
+        with store.change("shipped otherwise") as change:
+            change.restore("shipped", "concept:a", json.dumps({**shipped, "label": "Alpha"}))
+            change.restore("shipped", A_B.id, None)
+        assert {one.kind for one in store.effects(2)} == set(KINDS)
+    status, out, _ = on("history", "2")
+    assert status == 0
+    plain = " ".join(out.split())
+    assert "added (1 edge, 1 decision, 1 proposal, 1 source, 2 records of what shipped)" in plain
+    assert "+ copy copy.txt of Source (paper:source)" in plain
+    assert (
+        "+ what shipped of Alpha (concept:a) label: Alfa aliases: A gloss: As it shipped." in plain
+    )
+    assert f"+ what shipped of {A_B.id} Alpha (concept:a) extends Beta (concept:b)" in plain
+    assert "gloss: Adds to it. evidence 1: Source (paper:source), primary" in plain
+    plain = " ".join(on("history", "3")[1].split())
+    assert (
+        'changed (1 record of what shipped) ~ what shipped of Alpha (concept:a) label: "Alfa" -> "Alpha"'
+        in plain
+    )
+    assert "removed (1 record of what shipped)" in plain
+    rows_ = told(on("history", "2", "--json"))["rows"]
+    assert {row["kind"] for did in rows_.values() for row in did} == set(KINDS)
+
+
+def test_history_of_an_import_limits_its_rows_when_asked(on: Run, file: Path) -> None:
     status, out, _ = on("history", "1")
     assert status == 0
     assert out.splitlines()[1] == "added (5 nodes, 3 edges, 1 proposal)"
@@ -553,12 +624,25 @@ def test_history_of_an_import_limits_its_rows_when_asked(on: Run) -> None:
     refused(on("history", "99"), "no change 99", "1 to 1", "gyges graph history")
     refused(on("history", "0"), "no change 0")
     refused(on("history", "two"), "'two'")
+    many = "9" * 20
+    for given in (
+        ["history", many],
+        ["undo", many],
+        ["export", file.parent / "x.jsonl", "--at", many],
+    ):
+        refused(on(*given), f"no change {many}")
+    refused(on("history", "-n", many), many, "range")
+    refused(on("history", "1", "-n", many), many, "range")
+    refused(on("show", "concept:a", "--most", many), many, "range")
+    refused(on("health", "--days", many), many, "range")
+    refused(on("review", "-n", many), many, "range")
+    refused(on("review", "--since", many), f"'{many}' is no change")
     on("review", NEAR.id, "--not-same")
     assert f"decision on {NEAR.id}" in on("history", "2")[1]
 
 
 def test_a_dry_import_says_what_it_would_do_and_writes_nothing(
-    on: Run, file: Path, tmp_path: Path
+    on: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = tmp_path / "more.jsonl"
     rows = [
@@ -597,10 +681,36 @@ def test_a_dry_import_says_what_it_would_do_and_writes_nothing(
     assert {name: done[name] for name in names} == {name: found[name] for name in names}
     rows_ = told(on("history", "2", "--json"))["rows"]
     assert rows_ == found["rows"]
+    # Whoever reads it page by page keeps nobody from writing meanwhile.
+    writable = []
+
+    def written(*_: Any, **__: Any) -> None:
+        with Store.open(file) as other:
+            other.connection.execute("PRAGMA busy_timeout = 0")
+            with other.change("while it is read"):
+                writable.append(True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("click.echo", written)
+        assert on("import", given, "--match", "--dry-run")[0] == 0
+        assert on("import", given, "--match", "--dry-run", "--json")[0] == 0
+    assert len(writable) == 3
     again = on("import", given, "--match", "--dry-run")[1]
     assert again.splitlines()[0].startswith("a dry run: nodes new: 0; edges new: 0; changed: 0;")
     replaced = told(on("import", given, "--replace", "--dry-run", "--no-match", "--json"))
     assert "concept:b" in {row["id"] for row in replaced["rows"]["changed"]}
+
+
+def test_a_dry_import_makes_no_graph(cli: Run, tmp_path: Path) -> None:
+    given, wanted = tmp_path / "more.jsonl", tmp_path / "mine" / "g.sqlite3"
+    row = {"subject": "claim:x", "relation": "studies", "object": CONCEPT}
+    given.write_text(f'{{"id": "claim:x", "label": "X"}}\n{json.dumps(row)}\n', encoding="utf-8")
+    status, out, err = cli("graph", "import", given, "--dry-run", "--graph", wanted)
+    assert status == 0, err
+    assert out.startswith("a dry run: nodes new: 1; edges new: 1; changed: 0;")
+    assert f"there is no graph at {wanted} yet" in " ".join(err.split())
+    assert "curated graph" in err
+    assert not wanted.parent.exists()
 
 
 def test_a_dry_import_refuses_what_the_import_would(on: Run, file: Path, tmp_path: Path) -> None:
@@ -669,6 +779,28 @@ def test_review_refuses_what_makes_no_sense(on: Run) -> None:
         "choose one",
     )
     refused(on("review", "concept:a", "concept:a", "--not-same"), "one node")
+    pair = ("concept:a", "concept:c")
+    refused(on("review", *pair, "--edge", "extends", "--source", ""), "--source is empty")
+    refused(on("review", *pair, "--edge", "extends", "--type", "claim"), "--type", "is a pair")
+
+
+def test_review_refuses_options_that_it_would_pass_over(on: Run, file: Path) -> None:
+    pair = ("review", "concept:a", "concept:c")
+    refused(
+        on(*pair, "--not-same", "--source", "paper:source", "--gloss", "So."),
+        "--not-same takes no --gloss and no --source",
+    )
+    refused(on(*pair, "--later", "--quote", "some words"), "--later takes no --quote")
+    refused(on(*pair, "--merge", "concept:a", "--note", "Why."), "--merge takes no --note")
+    refused(on("review", NEAR.id, "--is", "concept:c", "--type", "claim"), "--is takes no --type")
+    refused(on(*pair, "--not-same", "--since", "1"), "--since", "chooses what is listed", "key")
+    refused(on(*pair, "--later", "--about", "concept:a", "-n", "3"), "--about and -n", "choose")
+    refused(on("review", "--not-same"), "--not-same", "name its key")
+    refused(on("review", "--later", "--note", "x"), "--note", "name its key")
+    with Store.open(file) as store:
+        assert len(store.history()) == 1
+    assert on(*pair, "--later", "--note", "Not now.")[0] == 0
+    assert on("review", "--later", "--about", "concept:a", "--since", "1", "-n", "3")[0] == 0
 
 
 # ---------------------------------------------------------------------- where the graph is
@@ -824,3 +956,20 @@ def test_extract_needs_a_model_that_can_be_named(on: Run, tmp_path: Path) -> Non
     text.write_text("Some text.", encoding="utf-8")
     refused(on("extract", text), "--with")
     refused(on("extract", text, "--with", "nonsense"), "nonsense", lines=3)
+
+
+def test_a_table_of_edges_names_nodes_of_the_graph_by_label(on: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    table = folder / "edges.csv"
+    table.write_text(
+        "subject,relation,object,gloss,source,locator\n"
+        "Alpha,part_of,Delta,It is one.,paper:source,page 9\n",
+        encoding="utf-8",
+    )
+    nodes = folder / "nodes.csv"
+    nodes.write_text("type,label,gloss\nconcept,Delta,A new one.\n", encoding="utf-8")
+    status, out, _ = on("import", folder)
+    assert (status, out.split(";")[1].strip()) == (0, "edges new: 1")
+    _, shown, _ = on("show", "concept:delta")
+    assert "Alpha (concept:a" in shown

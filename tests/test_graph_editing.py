@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -21,6 +25,7 @@ from gyges.graph import (
     pair_key,
     remove,
 )
+from gyges.graph.store import Change
 
 
 @pytest.fixture
@@ -145,6 +150,107 @@ def test_a_piece_that_there_is_not_is_neither_corrected_nor_dropped() -> None:
         evidence_with([], correct={1: {"grade": "primary"}})
     with pytest.raises(GraphError, match=r"piece 1 .* dropped and corrected"):
         evidence_with([one], drop=[1], correct={1: {"grade": "primary"}})
+
+
+class Late(Store):
+    """A store before whose next change another process makes one of its own."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def change(  # type: ignore[override]
+        self, *given: Any, **named: Any
+    ) -> AbstractContextManager[Change]:
+        first, self.meanwhile = self.meanwhile, None
+        if first is not None:
+            first()
+        return super().change(*given, **named)
+
+
+@pytest.fixture
+def two(store: Store, tmp_path: Path) -> Iterator[tuple[Late, Store]]:
+    """One file, open twice."""
+    path = tmp_path / "both.sqlite3"
+    with Store.open(path) as first:
+        first.take(Incoming([*store.nodes()], [*store.edges()]), "import", "me")
+    with Late.open(path) as one, Store.open(path) as other:
+        yield one, other
+
+
+def test_two_edits_of_a_row_at_once_both_stand(two: tuple[Late, Store]) -> None:
+    one, other = two
+    one.meanwhile = lambda: edit_node(other, "concept:faking", {"gloss": "Theirs."})
+    edited = edit_node(one, "concept:faking", {"status": "disputed"})
+    assert (edited.gloss, edited.status) == ("Theirs.", "disputed")
+    one.meanwhile = lambda: edit_node(other, "concept:faking", {"aliases": ["AF", "Theirs"]})
+    edited = edit_node(
+        one, "concept:faking", lambda node: {"aliases": [*node.aliases, "Mine"]}, type_="framework"
+    )
+    assert (edited.id, edited.aliases) == ("framework:faking", ("AF", "Theirs", "Mine"))
+    edge = one.edges_between("claim:small", "framework:faking")[0]
+    piece = Evidence("paper:p", "table 2", grade="primary")
+
+    def with_piece(store: Store, piece: Evidence) -> None:
+        edit_edge(
+            store,
+            edge.id,
+            lambda there: {"evidence": evidence_with(there.evidence, add=[piece.to_dict()])},
+        )
+
+    theirs = Evidence("paper:p", "table 3", grade="abstract")
+    one.meanwhile = lambda: with_piece(other, theirs)
+    with_piece(one, piece)
+    assert one.edge(edge.id).evidence == (*edge.evidence, theirs, piece)
+    one.meanwhile = lambda: edit_edge(other, edge.id, {"confidence": 0.5})
+    edited_edge = edit_edge(one, edge.id, {"gloss": "Mine."})
+    assert (edited_edge.gloss, edited_edge.confidence) == ("Mine.", 0.5)
+
+
+def _one_more(node: Node, who: int) -> dict[str, list[str]]:
+    """Add the next name that somebody has for a node."""
+    turn = sum(name.startswith(f"{who}.") for name in node.aliases)
+    return {"aliases": [*node.aliases, f"{who}.{turn}"]}
+
+
+def test_edits_of_many_at_once_are_all_kept(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "many.sqlite3"
+    with Store.open(path) as first:
+        first.take(Incoming([*store.nodes()]), "import", "me")
+
+    def name_it(who: int) -> None:
+        with Store.open(path) as mine:
+            for _ in range(5):
+                edit_node(mine, "concept:faking", lambda node: _one_more(node, who))
+
+    threads = [Thread(target=name_it, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Store.open(path) as last:
+        names = {f"{who}.{turn}" for who in range(4) for turn in range(5)}
+        assert set(last.node("concept:faking").aliases) == {"AF", *names}
+
+
+def test_an_edit_of_what_was_merged_meanwhile_is_refused(two: tuple[Late, Store]) -> None:
+    one, other = two
+    one.meanwhile = lambda: other.merge("concept:scheming", "concept:faking")
+    with pytest.raises(GraphError, match=r"merged into concept:scheming meanwhile; .* show"):
+        edit_node(one, "concept:faking", {"label": "Alignment faking"})
+    assert one.node("concept:scheming").label == "Scheming"
+    # Who edits it afterwards, by its former id, means the one that stayed.
+    assert edit_node(one, "concept:faking", {"label": "Both"}).id == "concept:scheming"
+
+
+def test_what_is_removed_takes_edges_with_it_that_came_meanwhile(two: tuple[Late, Store]) -> None:
+    one, other = two
+    late = Edge.make("claim:small", "studies", "concept:scheming", "Came late.")
+    one.meanwhile = lambda: other.take(Incoming(edges=[late]), "import", "you")
+    assert remove(one, "concept:scheming") == 2
+    assert not one.has_edge(late.id)
+    one.meanwhile = lambda: remove(other, "claim:small")
+    edge = one.edges_between("claim:small", "concept:faking")[0]
+    with pytest.raises(GraphError, match=f"no edge '{edge.id}'"):
+        remove(one, edge.id)
 
 
 def test_what_a_change_did_is_told_row_by_row(store: Store) -> None:

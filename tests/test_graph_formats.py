@@ -18,7 +18,7 @@ from graph_records import HOSTILE, TEXTS, difficult, graphs
 from gyges.errors import GraphError
 from gyges.graph.formats import FORMATS, format_of, read, write
 from gyges.graph.formats.csv_ import guarded, unguarded
-from gyges.graph.model import Edge, Node
+from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.records import Decision, Proposal
 
 BACK = ["jsonl", "csv", "graphml", "jsonld"]
@@ -317,6 +317,55 @@ def test_a_table_that_somebody_typed_is_read(mark, mark_first, tmp_path):
         ("concept:alignment-faking", "analogous_to", "concept:elsewhere"),
     ]
     assert {edge.channel for edge in incoming.edges} == {"imported"}
+
+
+def typed(folder, *rows, nodes=(), named=None):
+    (folder / "edges.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    if nodes:
+        (folder / "nodes.csv").write_text(
+            "\n".join(("type,label", *nodes)) + "\n", encoding="utf-8"
+        )
+    return read(folder, named=named)
+
+
+def test_evidence_is_typed_in_columns_and_rows_of_one_statement_add_theirs(tmp_path):
+    given = '[{""locator"": ""page 1"", ""grade"": ""primary""}]'
+    incoming = typed(
+        tmp_path,
+        "subject,relation,object,gloss,source,locator,grade,note,by,evidence",
+        'A finding,supports,A claim,So.,A paper,table 2,primary,"12 %, not 3 %",me,',
+        f'finding:a-finding,supports,claim:a-claim,So.,paper:other,,,,,"{given}"',
+        'A finding,supports,A claim,So.,A paper,table 2,primary,"12 %, not 3 %",me,',
+        "A finding,supports,A claim,Otherwise.,,,,,,",
+        "A claim,analogous_to,Another,,,page 3,,,,",
+        "Another,analogous_to,A claim,,,page 4,,,,",
+        nodes=["finding,A finding", "claim,A claim", "claim,Another", "paper,A paper"],
+    )
+    said, otherwise, like = incoming.edges
+    assert said.evidence == (
+        Evidence("paper:a-paper", "table 2", None, "primary", "12 %, not 3 %"),
+        Evidence("", "page 1", None, "primary"),
+        Evidence("paper:other"),
+    )
+    assert said.by == "me"
+    assert otherwise.evidence == ()
+    assert [one.locator for one in like.evidence] == ["page 3", "page 4"]
+    assert said.id == Edge.make("finding:a-finding", "supports", "claim:a-claim", "So.").id
+
+
+def test_ends_and_sources_are_named_by_labels_of_the_users_graph(tmp_path):
+    there = {"a claim": ["claim:there"], "a paper": ["paper:there"], "mine": ["claim:other"]}
+    incoming = typed(
+        tmp_path,
+        "subject,relation,object,source",
+        "Mine,supports,A CLAIM,A paper",
+        nodes=["finding,Mine"],
+        named=lambda name: there.get(name.casefold(), []),
+    )
+    (one,) = incoming.edges
+    # What the same folder names so comes first.
+    assert (one.subject, one.object) == ("finding:mine", "claim:there")
+    assert one.evidence[0].node == "paper:there"
 
 
 def test_one_table_alone_is_read(tmp_path):

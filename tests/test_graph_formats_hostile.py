@@ -414,6 +414,33 @@ def test_a_label_of_several_nodes_is_no_name_of_one(tmp_path):
     assert "is the label of 2 nodes: claim:same, finding:same" in told(tmp_path)
 
 
+def test_a_label_of_several_nodes_of_the_users_graph_is_no_name_of_one(tmp_path):
+    table = put(
+        tmp_path / "edges.csv", "subject,relation,object\nSame,supports,claim:a\nNo,supports,x\n"
+    )
+    with pytest.raises(GraphError) as caught:
+        read(table, named=lambda name: ["finding:a", "finding:b"] if name == "Same" else [])
+    said = str(caught.value)
+    assert "edges.csv:2: subject 'Same' is the label of 2 nodes: finding:a, finding:b" in said
+    assert "edges.csv:3: subject 'No' is no id, and no node of these tables or of the graph" in said
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("claim:a,supports,claim:b,nowhere,,,,", "edges.csv:3: source 'nowhere' is no id"),
+        ("claim:a,supports,claim:b,,,primry,x,", "edges.csv:3: grade is 'primry'; "),
+        ("claim:a,supports,claim:b,,,primary,,", "edges.csv:3: grade 'primary' stands alone"),
+        ("claim:a,supports,claim:b,,,,,you", "edges.csv:3: by is 'you', and 'me' in line 2"),
+        ("claim:a,suports,claim:b,,,,,", "edges.csv:3: relation is 'suports'"),
+    ],
+)
+def test_faults_of_typed_evidence_are_named_with_their_line(tmp_path, row, said):
+    head = "subject,relation,object,source,locator,grade,note,by"
+    first = "claim:a,supports,claim:b,paper:a,,,,me"
+    assert said in told(put(tmp_path / "edges.csv", f"{head}\n{first}\n{row}\n"))
+
+
 # XML
 
 

@@ -138,6 +138,123 @@ def test_a_bibliography_completes_the_paper_of_the_same_arxiv_number(
         assert store.dump() == before
 
 
+# ---------------------------------------------------------------------- authorship
+
+WROTE = (
+    node("paper:known", "Known", identifiers={"arxiv": "2401.05566"}),
+    node("thinker:jane-doe", "Jane Doe"),
+    edge("paper:known", "authored_by", "thinker:jane-doe", "First of two."),
+)
+
+
+def listed(tmp_path: Path, authors: str, more: str = "eprint = {2401.05566}") -> str:
+    return f"@misc{{k{authors[:1]}, title = {{About {authors}}}, author = {{{authors}}}, year = 2024, {more}}}\n"
+
+
+def from_bib(store: Store, tmp_path: Path, text: str) -> Incoming:
+    (tmp_path / "list.bib").write_text(text)
+    return match(store, read(tmp_path / "list.bib"))
+
+
+def wrote(store: Store, paper: str = "paper:known") -> list[tuple[str, str]]:
+    edges = [one for one in store.edges_of(paper) if one.relation == "authored_by"]
+    return sorted((one.object, one.gloss) for one in edges)
+
+
+@pytest.mark.parametrize("replace_", [False, True])
+def test_an_authorship_that_the_graph_has_is_completed_and_not_doubled(
+    tmp_path: Path, replace_: bool
+) -> None:
+    with graph(*WROTE) as store:
+        (stood,) = store.edges_between("paper:known", "thinker:jane-doe")
+        incoming = from_bib(store, tmp_path, listed(tmp_path, "Doe, Jane"))
+        taken = store.take(incoming, "import", replace_=replace_)
+        assert taken.new_edges == 0
+        (stands,) = store.edges_between("paper:known", "thinker:jane-doe")
+        assert (stands.id, stands.gloss) == (stood.id, "First of two.")
+        assert any("list.bib, entry kD" in one.locator for one in stands.evidence)
+        if not replace_:
+            assert set(stood.evidence) < set(stands.evidence)
+        again = store.take(match(store, incoming), "import again", replace_=replace_)
+        assert again.change is None
+
+
+def test_an_authorship_without_a_gloss_and_one_with_its_own_stay_two_statements() -> None:
+    bare = edge("paper:known", "authored_by", "thinker:jane-doe")
+    with graph(*WROTE, bare) as store:
+        assert matched(store, bare).edges == [bare]
+    other = edge("paper:known", "authored_by", "thinker:jane-doe", "She wrote the appendix.")
+    with graph(*WROTE) as store:
+        assert matched(store, other).edges == [other]
+    with graph(
+        *WROTE, node("concept:a"), edge("paper:known", "studies", "concept:a", "It.")
+    ) as store:
+        said = edge("paper:known", "studies", "concept:a")
+        assert matched(store, said).edges == [said]
+
+
+def test_an_initial_is_taken_for_the_one_known_author_of_the_paper_whom_it_fits(
+    tmp_path: Path,
+) -> None:
+    # Another J. Doe of the graph changes nothing: it is the paper's authors that count.
+    with graph(*WROTE, node("thinker:john-doe", "John Doe")) as store:
+        incoming = from_bib(store, tmp_path, listed(tmp_path, "Doe, J. and Roe, R."))
+        assert any(
+            "thinker:j-doe 'J. Doe' is taken for thinker:jane-doe" in one and "paper:known" in one
+            for one in incoming.notes
+        )
+        assert incoming.renamed["thinker:j-doe"] == "thinker:jane-doe"
+        taken = store.take(incoming, "import")
+        assert (taken.new_nodes, taken.new_edges) == (1, 1)
+        assert wrote(store) == [("thinker:jane-doe", "First of two."), ("thinker:r-roe", "")]
+        # It does not become a name by which the next J. Doe would be taken for her.
+        assert store.node("thinker:jane-doe").aliases == ()
+
+
+def test_an_initial_stays_for_review_on_a_paper_that_is_not_known_again(tmp_path: Path) -> None:
+    with graph(*WROTE) as store:
+        text = listed(tmp_path, "Doe, J.") + listed(tmp_path, "Roe, R. and Doe, J.", "note = {x}")
+        incoming = from_bib(store, tmp_path, text)
+        store.take(incoming, "import")
+        assert wrote(store) == [("thinker:jane-doe", "First of two.")]
+        (other,) = (one for one in store.nodes(("paper",)) if one.label.startswith("About Roe"))
+        assert wrote(store, other.id) == [("thinker:j-doe", ""), ("thinker:r-roe", "")]
+        assert "thinker:j-doe" not in incoming.renamed
+
+
+@pytest.mark.parametrize(
+    ("known", "authors"),
+    [
+        (("Jane Doe", "John Doe"), "Doe, J."),
+        (("Jane Doe",), "Doe, K."),
+        (("Jane Doe",), "Roe, J."),
+        (("Jane Doe",), "Doe, J. A. and Doe, J. B."),
+        (("Jane Doe",), "Doe, Jane and Doe, J. B."),
+        (("Jane Doe",), "Doe, Janet"),
+    ],
+)
+def test_an_initial_that_may_be_another_authors_is_taken_for_none(
+    tmp_path: Path, known: tuple[str, ...], authors: str
+) -> None:
+    people = [node(f"thinker:{name.replace(' ', '-').lower()}", name) for name in known]
+    edges = [edge("paper:known", "authored_by", one.id, "Wrote it.") for one in people]
+    with graph(WROTE[0], *people, *edges) as store:
+        incoming = from_bib(store, tmp_path, listed(tmp_path, authors))
+        people = {one.id for one in store.nodes(("thinker",))}
+        store.take(incoming, "import")
+        new = {one.id for one in store.nodes(("thinker",))} - people
+        assert len(new) == len(authors.split(" and ")) - ("Jane and" in authors)
+
+
+def test_a_paper_known_by_its_name_alone_does_not_tell_who_its_authors_are(tmp_path: Path) -> None:
+    text = "@misc{k, title = {Known}, author = {Doe, J.}, year = 2024}"
+    with graph(*WROTE) as store:
+        incoming = from_bib(store, tmp_path, text)
+        assert any("is taken for paper:known (same name)" in one for one in incoming.notes)
+        store.take(incoming, "import")
+        assert store.has("thinker:j-doe")
+
+
 # ---------------------------------------------------------------------- names
 
 

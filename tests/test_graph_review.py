@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,39 @@ def test_accepting_makes_the_edge_of_the_chosen_relation_and_direction(store: St
     decision = store.decision(f"{A}|{B}")
     assert decision is not None
     assert (decision.verdict, decision.by, decision.note) == ("edge", "me", "cosine 0.910")
+
+
+def test_accepting_what_stands_already_adds_to_it_and_loses_nothing(store: Store) -> None:
+    first = Edge.make(
+        A, "uses", B, "", (Evidence("paper:source", "section 1", grade="primary"),), "curated", 0.9
+    )
+    turned = Edge.make(B, "analogous_to", C, "Much alike.", by="somebody")
+    with store.change("they stand") as change:
+        change.put_node(node("paper:source"))
+        change.put_edge(first)
+        change.put_edge(turned)
+    more = Evidence("paper:source", "section 7")
+    made = accept_pair(store, A, "uses", B, evidence=[more], by="me")
+    assert made == store.edge(first.id)
+    assert made.evidence == (*first.evidence, more)
+    assert (made.channel, made.confidence, made.by) == ("curated", 0.9, first.by)
+    assert accept_pair(store, C, "analogous_to", B, gloss="Much alike.", by="me") == turned
+    # In other words it is another statement.
+    other = accept_pair(store, A, "uses", B, gloss="Now and then.", by="me")
+    assert other.id != first.id
+    assert len(store.edges_between(A, B)) == 2
+
+
+def test_a_proposal_adds_to_what_says_the_same_under_another_id(store: Store) -> None:
+    stands = Edge("e:mine", B, "analogous_to", A, "Much alike.", by="me")
+    said = Edge.make(A, "analogous_to", B, "Much alike.", (Evidence(locator="page 3"),))
+    one = Proposal.make(edge=said)
+    with store.change("it stands") as change:
+        change.put_edge(stands)
+        change.put_proposal(one)
+    made = accept_proposal(store, one.id, by="me")
+    assert (made.id, made.by, made.evidence) == ("e:mine", "me", said.evidence)
+    assert store.edges_between(A, B) == [made]
 
 
 def test_a_relation_that_cannot_join_the_two_is_refused_with_what_can(store: Store) -> None:
@@ -363,6 +397,50 @@ def test_what_cannot_be_one_of_the_graphs_is_refused_and_nothing_is_written(stor
         identify(store, last.id, C)
 
 
+def test_of_a_statement_whose_ends_are_gone_nothing_is_said_to_be_in_the_graph(
+    store: Store,
+) -> None:
+    one = proposed(A, "causes", B)
+    store.take(Incoming(proposals=[one]), "extract")
+    for gone, named in ((A, A), (B, f"{A} and {B}")):
+        with store.change(f"{gone} goes") as change:
+            for other in store.edges_of(gone):
+                change.drop_edge(other.id)
+            change.drop_node(gone)
+        said = f"{named} {'is' if gone == A else 'are'} gone from the graph"
+        with pytest.raises(GraphError, match=said) as caught:
+            identify(store, one.id, C)
+        assert f"gyges graph review {one.id} --not-same" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("relation", "turned", "gloss", "known", "completes"),
+    [
+        ("causes", False, "So it is.", True, True),
+        ("causes", False, "In other words.", True, False),
+        ("causes", True, "So it is.", False, False),
+        ("analogous_to", True, "So it is.", True, True),
+        ("extends", False, "So it is.", False, False),
+    ],
+)
+def test_what_the_graph_says_already_is_told_as_what_accepting_would_do(
+    store: Store, relation: str, turned: bool, gloss: str, known: bool, completes: bool
+) -> None:
+    stands = "analogous_to" if relation == "analogous_to" else "causes"
+    there = Edge("e:there", A, stands, B, "So it is.")
+    ends = (B, A) if turned else (A, B)
+    said = Edge.make(ends[0], relation, ends[1], gloss, (Evidence(locator="page 3"),))
+    one = Proposal.make(edge=said)
+    with store.change("it stands") as change:
+        change.put_edge(there)
+        change.put_proposal(one)
+    given = detailed(store, candidate(store, one.id))
+    assert given["known"] == (["e:there"] if known else [])
+    assert given["completes"] == ("e:there" if completes else None)
+    accept_proposal(store, one.id)
+    assert len(store.edges_between(A, B)) == (1 if completes else 2)
+
+
 def test_a_node_is_suggested_for_its_name_whatever_its_type() -> None:
     rows = [
         node("concept:gap", "Compliance gap", aliases=("CG",)),
@@ -488,14 +566,23 @@ def test_what_came_in_since_a_change_or_a_day(curated: Store) -> None:
     assert since("3") == {"yours": 1, "curated": 2}
     curated.undo()
     assert since("3") == {}
+    # What an import adds to a node that is there makes its old pairs no news, unless it may show that two are one.
+    kept = curated.node("concept:q")
+    with curated.change("import") as change:
+        change.put_node(replace(kept, identifiers={"citekey": "q24"}, status="disputed"))
+    assert since("5") == {}
+    with curated.change("import") as change:
+        change.put_node(replace(kept, identifiers={"arxiv": "2412.14093"}))
+    assert since("5") == {"yours": 1, "curated": 2}
+    curated.undo()
     # New edges at both ends of a pair concern it.
     with curated.change("edges") as change:
         for one, other in (("p", "mine"), ("q", "mine")):
             change.put_edge(Edge.make(f"concept:{one}", "extends", f"concept:{other}"))
-    assert since("5") == {"proposed": 1, "curated": 1}
+    assert since("8") == {"proposed": 1, "curated": 1}
 
 
-@pytest.mark.parametrize("given", ["6", "-1", "1.5", "yesterday", "2025-13-01", "9" * 5000, ""])
+@pytest.mark.parametrize("given", ["12", "-1", "1.5", "yesterday", "2025-13-01", "9" * 5000, ""])
 def test_what_is_no_change_and_no_day_is_refused(curated: Store, given: str) -> None:
     with pytest.raises(GraphError, match="no change") as caught:
         change_before(curated, given)

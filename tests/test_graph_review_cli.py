@@ -98,7 +98,8 @@ def test_the_record_holds_the_counts_the_sides_and_the_suggestions(on: Run) -> N
 def test_a_new_node_is_one_of_the_graphs_by_an_option(on: Run, file: Path) -> None:
     before = dump(file)
     done = json.loads(on(STATEMENT.id, "--is", A, "--json")[1])
-    assert done["waiting"].keys() == {STATEMENT.id}
+    assert done["now"].keys() == {STATEMENT.id}
+    assert "waiting" not in done
     assert done["closed"] == []
     with Store.open(file) as store:
         assert store.resolve(NEW.id) == A
@@ -177,6 +178,27 @@ def test_both_sides_stand_there_with_what_is_known_and_the_keys_explain_themselv
         "0 decided",
     ):
         assert said in out, said
+
+
+@pytest.mark.parametrize(
+    ("subject", "gloss", "said"),
+    [
+        (A, "", "the graph says this already; accepting it adds what it rests on"),
+        (A, "Yes.", "the graph says this already in other words; accepting it adds a second"),
+        (C, "", ""),
+    ],
+)
+def test_what_the_graph_says_already_is_told_with_what_accepting_does(
+    on: Run, file: Path, subject: str, gloss: str, said: str
+) -> None:
+    other = C if subject == A else A
+    one = Proposal.make(edge=Edge.make(subject, "extends", other, gloss))
+    with Store.open(file) as store:
+        store.take(Incoming(proposals=[one]), "extract")
+    status, out, _ = on(keys="q\n")
+    assert (status, "says: A extends B" in out) == (0, True)
+    assert said in out
+    assert ("the graph says this already" in out) == bool(said)
 
 
 def test_one_key_says_which_node_it_is_and_the_statement_is_asked_again(

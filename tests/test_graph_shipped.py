@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ from gyges.graph import (
     update,
 )
 from gyges.graph import store as store_module
-from gyges.graph.curated import shipped
+from gyges.graph.curated import shipped, updating
 from gyges.graph.curated.threeway import three_way
 
 Ship = Callable[..., None]
@@ -73,15 +75,19 @@ def ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ship:
     monkeypatch.setattr(shipped, "files", lambda _: folder.parent)
 
     def put(*rows: Any) -> None:
-        for name, kind in (("nodes.jsonl", True), ("edges.jsonl", False)):
-            some = sorted(
-                (one for one in rows if isinstance(one, Node) == kind), key=lambda one: one.id
-            )
-            text = "".join(json.dumps(one.to_dict()) + "\n" for one in some)
-            (folder / name).write_text(text, encoding="utf-8")
+        _ship(folder, rows)
 
     put(*FIRST)
     return put
+
+
+def _ship(folder: Path, rows: Iterable[Any]) -> None:
+    kinds: dict[str, list[Any]] = {"nodes.jsonl": [], "edges.jsonl": []}
+    for one in sorted(rows, key=lambda one: one.id):
+        kinds["nodes.jsonl" if isinstance(one, Node) else "edges.jsonl"].append(one)
+    for name, some in kinds.items():
+        text = "".join(json.dumps(one.to_dict()) + "\n" for one in some)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
@@ -512,6 +518,137 @@ def test_the_change_that_only_merged_has_a_number_that_undo_takes(store: Store, 
     assert store.history(1)[0].what == "merge what the curators merged"
     store.undo(done.change)
     assert store.dump() == before
+
+
+def test_a_statement_of_the_users_between_two_that_curators_merged_stays_with_the_node(
+    store: Store, ship: Ship
+) -> None:
+    own = edge(
+        "concept:a",
+        "causes",
+        "concept:b",
+        "Mine.",
+        evidence=(Evidence("paper:p", "page 3", grade="primary", note="read twice"),),
+    )
+    put(store, own)
+    ship(*_merged_by_curators())
+    done = update(store)
+    assert store.resolve("concept:a") == "concept:b"
+    assert own.evidence[0] in store.node("concept:b").evidence
+    assert any("Mine." in one.note for one in store.node("concept:b").evidence)
+    assert done.kept == ("concept:b",)
+    again = update(store)
+    assert (again.change, again.merges) == (None, None)
+    store.undo(done.merges or 0)
+    assert store.has_edge(own.id)
+
+
+def test_evidence_that_cites_what_curators_merged_cites_what_remained(
+    store: Store, ship: Ship
+) -> None:
+    cites = replace(store.node("concept:b"), evidence=(Evidence("concept:a", "by itself"),))
+    put(store, cites)
+    ship(*_merged_by_curators())
+    update(store)
+    assert [one.node for one in store.node("concept:b").evidence] == ["concept:b"]
+    assert update(store).change is None
+
+
+@pytest.mark.parametrize("why", ["contradicts", "type"])
+def test_what_cannot_be_merged_here_stays_apart_and_all_else_follows(
+    store: Store, ship: Ship, why: str
+) -> None:
+    one, other = node("claim:one", "One"), node("claim:other", "Other")
+    ship(*FIRST, one, other)
+    update(store)
+    if why == "contradicts":
+        put(store, said(one.id, "contradicts", other.id, "Mine."))
+        merged = replace(other, formerly=(one.id,))
+    else:
+        put(store, said(one.id, "studies", "concept:c", "Mine."))
+        merged = node("finding:one", "One", formerly=(one.id,))
+    ship(PAPER, A, replace(B, gloss="New."), C, A_B, B_C, merged)
+    done = update(store)
+    assert store.resolve(one.id) == one.id
+    assert one.id in done.kept
+    assert store.node("concept:b").gloss == "New."
+    assert update(store).change is None
+
+
+def test_what_curators_merged_leads_on_from_a_node_that_the_user_reworded_too(
+    store: Store, ship: Ship
+) -> None:
+    put(store, replace(store.node("concept:b"), gloss="As I see it."))
+    ship(*_merged_by_curators())
+    update(store)
+    assert store.resolve("concept:a") == "concept:b"
+    assert store.node("concept:b").gloss == "As I see it."
+    assert update(store).change is None
+
+
+_EDITS: dict[str, Callable[[Store], Any]] = {
+    "rewords a": lambda s: put(s, replace(s.node("concept:a"), gloss="As I see it.")),
+    "rewords b": lambda s: put(s, replace(s.node("concept:b"), gloss="As I see it.")),
+    "names b": lambda s: put(s, replace(s.node("concept:b"), aliases=("My B",))),
+    "b cites a": lambda s: put(s, replace(s.node("concept:b"), evidence=(Evidence("concept:a"),))),
+    "rewords a statement": lambda s: put(s, replace(s.edge(A_B.id), gloss="Hardly so.")),
+    "joins a to b": lambda s: put(s, said("concept:a", "causes", "concept:b", "Mine.")),
+    "joins a to c": lambda s: put(s, said("concept:a", "causes", "concept:c", "Mine.")),
+    "has d already": lambda s: put(s, node("concept:d", "My D")),
+    "merges a into c": lambda s: s.merge("concept:c", "concept:a", "me"),
+    "merges b into a": lambda s: s.merge("concept:a", "concept:b", "me"),
+}
+_LATER: dict[str, tuple[Any, ...]] = {
+    "the same": FIRST,
+    "merged": (PAPER, replace(B, formerly=("concept:a",), aliases=("Concept A",)), C, B_C),
+    "merged and reworded": (PAPER, replace(B, formerly=("concept:a",), gloss="Better."), C),
+    "merged the other way": (PAPER, replace(A, formerly=("concept:b",), status="disputed"), C),
+    "merged into a new one": (PAPER, node("concept:d", formerly=("concept:a", "concept:b")), C),
+    "of another type": (PAPER, node("claim:a", "Concept A", formerly=("concept:a",)), B, C, B_C),
+    "less": (PAPER, B),
+    "more": (*FIRST, node("concept:d"), said("concept:d", "causes", "concept:a")),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    edits=st.lists(st.sampled_from(sorted(_EDITS)), max_size=4, unique=True),
+    versions=st.lists(st.sampled_from(sorted(_LATER)), min_size=1, max_size=4),
+)
+def test_following_twice_is_following_once(edits: list[str], versions: list[str]) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        shelf = Path(folder) / "library"
+        shelf.mkdir()
+        patch.setattr(shipped, "files", lambda _: shelf.parent)
+        patch.setattr(updating, "now", lambda: "2026-01-01T00:00:00+00:00")
+        _ship(shelf, FIRST)
+        with open_graph(Path(folder) / "graph.sqlite3") as store:
+            for name in edits:
+                # An edit of what an earlier one took away is none.
+                with suppress(GraphError):
+                    _EDITS[name](store)
+            former: set[str] = set()
+            for version in versions:
+                rows = _LATER[version]
+                if former & {row.id for row in rows}:
+                    # Curators who take a merge back are another matter.
+                    continue
+                former |= {old for row in rows for old in getattr(row, "formerly", ())}
+                _ship(shelf, rows)
+                before = store.dump()
+                done = update(store)
+                after = store.dump()
+                again = update(store)
+                assert (again.change, again.merges) == (None, None)
+                assert store.dump() == after
+                assert again.kept == done.kept or done.change is not None
+                if done.merges not in (None, done.change):
+                    store.undo(done.merges)
+                if done.change is not None:
+                    store.undo(done.change)
+                assert store.dump() == before
+                update(store)
+                assert store.dump() == after
 
 
 def test_an_id_that_the_user_gave_another_meaning_keeps_it(store: Store, ship: Ship) -> None:

@@ -34,7 +34,9 @@ from gyges.errors import GraphError
 from gyges.graph.attaching import attach
 from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.page import page_of
+from gyges.graph.records import Proposal
 from gyges.graph.review.pairing import Likenesses
+from gyges.graph.review.queueing import candidate, detailed
 from gyges.graph.site import (
     Assets,
     Links,
@@ -805,6 +807,58 @@ def test_something_without_a_kind_must_be_given_one() -> None:
     page = Page(render_review(review_items()[1:2], Links.served(), writing=True, token="t"))
     assert page.all("select", name="type")
     assert "kind not known" in page.text
+
+
+@pytest.mark.parametrize("gone", [("concept:a",), ("concept:b",), ("concept:a", "concept:b")])
+def test_a_proposal_about_what_is_gone_can_only_be_declined(
+    tmp_path: Path, gone: tuple[str, ...]
+) -> None:
+    said = Proposal.make(edge=Edge.make("concept:a", "causes", "concept:b", "So it is."))
+    near = Proposal.make(about=gone[0], label="A thing", source="page.txt")
+    nodes = [Node(id_, id_[-1].upper()) for id_ in ("concept:a", "concept:b", "concept:c")]
+    with graph(*nodes, proposals=[said, near]) as store:
+        with store.change("away") as change:
+            for id_ in gone:
+                change.drop_node(id_)
+        items = [detailed(store, candidate(store, one.id)) for one in (said, near)]
+        page = Page(render_review(items, Links.served(), writing=True, token="t"))
+        assert page.text.count("What it is about is gone from the graph; decline it.") == 2
+        assert page.text.count("Decline") == 2
+        assert not page.all("select")
+        assert all(id_ in page.text for id_ in gone)
+        assert "→ causes So it is." in page.text
+        build_site(store, tmp_path / "site", LOOK, threshold=0.65)
+    static = (tmp_path / "site" / "review.html").read_text(encoding="utf-8")
+    assert static.count("What it is about is gone from the graph") == 2
+
+
+def test_a_statement_about_what_was_merged_is_shown_and_chosen_the_way_it_runs() -> None:
+    said = Proposal.make(edge=Edge.make("concept:a", "causes", "concept:b", "So it is."))
+    nodes = [Node(id_, id_[-1].upper()) for id_ in ("concept:a", "concept:b", "concept:c")]
+    with graph(*nodes, proposals=[said]) as store:
+        store.merge("concept:c", "concept:a")
+        items = [detailed(store, candidate(store, said.id))]
+    page = Page(render_review(items, Links.served(), writing=True, token="t"))
+    assert "→ causes So it is." in page.text
+    assert page.all("option", value="causes:out", selected=None)
+
+
+@pytest.mark.parametrize(
+    ("gloss", "words"),
+    [
+        ("So it is.", "The graph says this already; accepting it adds what it rests on."),
+        ("Yes.", "The graph says this already in other words; accepting it adds a second"),
+    ],
+)
+def test_what_the_graph_says_already_is_told_with_what_accepting_does(
+    gloss: str, words: str
+) -> None:
+    there = Edge.make("concept:a", "causes", "concept:b", "So it is.")
+    said = Proposal.make(edge=Edge.make("concept:a", "causes", "concept:b", gloss))
+    with graph(Node("concept:a", "A"), Node("concept:b", "B"), there, proposals=[said]) as store:
+        items = [detailed(store, candidate(store, said.id))]
+    page = Page(render_review(items, Links.files(), writing=False))
+    assert words in page.text
 
 
 def test_without_the_right_to_write_the_queue_is_a_list_with_a_command() -> None:

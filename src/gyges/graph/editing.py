@@ -2,11 +2,14 @@
 
 Every correction is one change of the graph, checked as if it had come from a file, and can be undone. A node keeps
 its id when its label changes; only another type gives it another id, and then the old one leads to it.
+
+What is corrected is read within the change, while nobody else can write: of two corrections made at once, neither
+takes back what the other did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gyges.errors import GraphError, nearest
@@ -20,7 +23,12 @@ __all__ = ["edit_edge", "edit_node", "evidence_with", "remove"]
 
 
 def edit_node(
-    store: Store, id_: str, fields: Mapping[str, Any], *, type_: str | None = None, by: str = ""
+    store: Store,
+    id_: str,
+    fields: Mapping[str, Any] | Callable[[Node], Mapping[str, Any]],
+    *,
+    type_: str | None = None,
+    by: str = "",
 ) -> Node:
     """Change fields of a node.
 
@@ -28,7 +36,8 @@ def edit_node(
         store: The graph.
         id_: The node.
         fields: What is to stand instead: ``label``, ``gloss``, ``aliases``, ``status``, ``dates``, ``identifiers``,
-            ``evidence``.
+            ``evidence``. Where that depends on what stands, a function that makes it of the node: what it is given
+            cannot change until it is written.
         type_: Another type; its id becomes that type and the slug that it has.
         by: Who does it.
 
@@ -36,28 +45,44 @@ def edit_node(
         The node as it now stands.
 
     Raises:
-        GraphError: A field cannot be so, or an edge of the node does not fit the other type.
+        GraphError: A field cannot be so, an edge of the node does not fit the other type, or another process merged
+            the node into another meanwhile.
     """
-    node = store.node(id_)
-    edited = check_node({**node.to_dict(), **fields}, node.id)
     if type_ is not None and type_ not in NODE_TYPES:
         raise GraphError(f"no type of node {type_!r}; {nearest(type_, NODE_TYPES)}")
-    with store.change(f"edit {node.id}", by) as change:
+    name = store.resolve(id_)
+    with store.change(f"edit {name}", by) as change:
+        node = _standing(store, name)
+        new = fields(node) if callable(fields) else fields
+        edited = check_node({**node.to_dict(), **new}, name)
         change.put_node(edited)
         if type_ is not None and type_ != node.type:
-            retype(store, change, edited, f"{type_}:{node.id.partition(':')[2]}")
-    return store.node(node.id)
+            retype(store, change, edited, f"{type_}:{name.partition(':')[2]}")
+    return store.node(name)
 
 
-def edit_edge(store: Store, id_: str, fields: Mapping[str, Any], *, by: str = "") -> Edge:
+def edit_edge(
+    store: Store,
+    id_: str,
+    fields: Mapping[str, Any] | Callable[[Edge], Mapping[str, Any]],
+    *,
+    by: str = "",
+) -> Edge:
     """Change fields of an edge: ``gloss``, ``confidence``, ``evidence``, ``relation``. It keeps its id.
+
+    Args:
+        store: The graph.
+        id_: The edge.
+        fields: What is to stand instead, or a function that makes it of the edge as it stands.
+        by: Who does it.
 
     Raises:
         GraphError: A field cannot be so, or the relation cannot join the two.
     """
-    edge = store.edge(id_)
-    edited = check_edge({**edge.to_dict(), **fields}, id_)
     with store.change(f"edit {id_}", by) as change:
+        edge = store.edge(id_)
+        new = fields(edge) if callable(fields) else fields
+        edited = check_edge({**edge.to_dict(), **new}, id_)
         change.put_edge(edited)
     return edited
 
@@ -71,6 +96,9 @@ def evidence_with(
     of: str = "it",
 ) -> list[dict[str, Any]]:
     """Return evidence as it is to stand, for the field ``evidence`` of :func:`edit_node` and :func:`edit_edge`.
+
+    Call it in the function that these are given, with the evidence of what it is given; else a piece that another
+    process adds meanwhile is lost.
 
     Args:
         there: The pieces that stand, which are numbered from 1.
@@ -110,17 +138,33 @@ def remove(store: Store, id_: str, by: str = "") -> int:
         How many edges went.
 
     Raises:
-        GraphError: There is no such node or edge, or something cites the node as evidence.
+        GraphError: There is no such node or edge, something cites the node as evidence, or another process merged it
+            into another meanwhile.
     """
     if id_.startswith("e:"):
         edge = store.edge(id_)
         with store.change(f"remove {edge.subject} {edge.relation} {edge.object}", by) as change:
+            store.edge(id_)  # another process may have removed it meanwhile
             change.drop_edge(id_)
         return 1
-    node = store.node(id_)
-    edges = store.edges_of(node.id)
-    with store.change(f"remove {node.id}", by) as change:
+    name = store.resolve(id_)
+    with store.change(f"remove {name}", by) as change:
+        edges = store.edges_of(_standing(store, name).id)
         for edge in edges:
             change.drop_edge(edge.id)
-        change.drop_node(node.id)
+        change.drop_node(name)
     return len(edges)
+
+
+def _standing(store: Store, name: str) -> Node:
+    """Read a node within the change that is made of it.
+
+    Raises:
+        GraphError: It is gone, or its id leads to another node by now.
+    """
+    node = store.node(name)
+    if node.id != name:
+        raise GraphError(
+            f"{name} was merged into {node.id} meanwhile; look at it with gyges graph show {node.id}, and repeat"
+        )
+    return node

@@ -99,7 +99,8 @@ def _grades(store: Store) -> dict[str, int]:
 def _contested(store: Store) -> list[dict[str, Any]]:
     rows = store.connection.execute(
         f"SELECT id, label, yes, no FROM (SELECT object, sum(relation = '{SUPPORTS}') AS yes,"
-        f" sum(relation = '{CONTRADICTS}') AS no FROM edge INDEXED BY edge_bears WHERE relation IN ('{SUPPORTS}', '{CONTRADICTS}')"
+        f" sum(relation = '{CONTRADICTS}') AS no FROM edge INDEXED BY edge_bears"
+        f" WHERE relation IN ('{SUPPORTS}', '{CONTRADICTS}')"
         " GROUP BY object HAVING yes > 0 AND no > 0) JOIN node ON num = object"
         " ORDER BY min(yes, no) DESC, yes + no DESC, id"
     )

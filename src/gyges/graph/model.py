@@ -29,6 +29,7 @@ __all__ = [
     "canonical",
     "edge_id",
     "node_id",
+    "plain_letters",
     "slug_of",
     "type_of",
 ]
@@ -63,6 +64,13 @@ EDGE_FIELDS = (
 """The fields of an edge's record, in the order in which they are written."""
 
 _LONGEST_SLUG = 80
+_LETTERS = {
+    "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "ẞ": "SS", "ß": "ss", "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d",
+    "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Ł": "L", "ł": "l", "Ŋ": "N", "ŋ": "n", "Ø": "O", "ø": "o",
+    "Ŧ": "T", "ŧ": "t", "Ə": "E", "ə": "e",
+}  # fmt: skip
+"""Latin letters that Unicode does not take apart into one of the alphabet and a mark."""
+_PLAIN = str.maketrans(_LETTERS)
 _write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -280,9 +288,15 @@ def type_of(id_: str) -> str:
     return id_.partition(":")[0]
 
 
+def plain_letters(text: str) -> str:
+    """Write Latin letters by those of the alphabet: ``é`` as e, ``ø`` as o, ``ß`` as ss; other scripts stay."""
+    plain = unicodedata.normalize("NFKD", text).translate(_PLAIN)
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
 def slug_of(label: str) -> str:
     """Make the part of an id behind the colon from a label: lower case, words joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    plain = plain_letters(label).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
     slug = ""
     for word in words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gyges.cli.graph._page_text import wrapped
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["DONE", "change_lines", "effects_by", "rows_json"]
 
 T = TypeVar("T")
+
+SHIPPED = "shipped"
+"""The kind of row that says what shipped of a node or an edge which also holds something of the user's."""
 
 DONE = ("added", "changed", "removed")
 """What a change can do to a row, in the order in which it is told."""
@@ -58,7 +61,9 @@ def change_lines(
             if did == "changed":
                 yield from _changes(one, names)
             elif full:
-                yield from _fields(one.after or one.before or {}, names)
+                # What shipped may be a part of a row, which its first line does not tell.
+                head = {"id"} if one.kind == SHIPPED else _HEAD
+                yield from _fields(one.after or one.before or {}, names, head)
         if most is not None and len(rows) > most:
             yield f"  and {len(rows) - most:,} more: -n {len(rows)}, or --json"
 
@@ -67,7 +72,12 @@ def _counts(rows: list[Effect]) -> str:
     """Count rows by kind: ``2 nodes, 1 edge``."""
     kinds = dict.fromkeys(one.kind for one in rows)
     many = {kind: sum(one.kind == kind for one in rows) for kind in kinds}
-    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in many.items())
+    return ", ".join(_counted(kind, count) for kind, count in many.items())
+
+
+def _counted(kind: str, count: int) -> str:
+    s = "" if count == 1 else "s"
+    return f"{count:,} record{s} of what shipped" if kind == SHIPPED else f"{count:,} {kind}{s}"
 
 
 class _Names:
@@ -99,7 +109,15 @@ class _Names:
             return f"decision on {' and '.join(self.node(id_) for id_ in ids)}"
         if effect.kind == "proposal":
             return f"proposal {effect.key}: {self.proposed(row)}"
+        if effect.kind == SHIPPED:
+            return f"what shipped of {self.shipped(effect.key)}"
         return f"copy {row['name']} of {self.node(effect.key)}"
+
+    def shipped(self, id_: str) -> str:
+        """Name the node or the edge of which something shipped; one that is gone by its id alone."""
+        if self._store.has_edge(id_):
+            return f"{id_}  {self.statement(self._store.edge(id_).to_dict())}"
+        return self.node(id_)
 
     def proposed(self, row: Mapping[str, Any]) -> str:
         """Say in short what a proposal's record suggests."""
@@ -118,9 +136,9 @@ class _Names:
         return f"{self.node(row['subject'])} {reads} {self.node(row['object'])}"
 
 
-def _fields(row: Mapping[str, Any], names: _Names) -> Iterator[str]:
+def _fields(row: Mapping[str, Any], names: _Names, head: Collection[str]) -> Iterator[str]:
     for name, value in _ordered(row.items()):
-        if name in _HEAD:
+        if name in head:
             continue
         for place, text in _parts(name, value, names):
             yield from wrapped(f"{place}: {text}", "      ", "        ")

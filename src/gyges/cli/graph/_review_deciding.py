@@ -47,6 +47,10 @@ def accepted(
         )
     elif relation is None:
         raise GraphError(f"{key} is no proposal: choose what joins the two with --edge RELATION")
+    elif type_ is not None:
+        raise GraphError(
+            f"--type is of something proposed, and {key} is a pair of nodes; leave it out"
+        )
     else:
         first, _, second = key.partition("|")
         ends = (second, first) if reverse else (first, second)

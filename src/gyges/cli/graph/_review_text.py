@@ -86,7 +86,13 @@ def candidate_lines(item: _Item) -> Iterator[str]:
         if not edge.get("evidence"):
             yield "    no evidence is given"
         if item["known"]:
-            yield "    the graph says this already; accepting it adds what it rests on"
+            # Accepting adds to the edge that says it in the same words, or makes another one.
+            said = (
+                "the graph says this already; accepting it adds what it rests on"
+                if item["completes"]
+                else "the graph says this already in other words; accepting it adds a second statement"
+            )
+            yield from wrapped(said, "    ")
     if proposal.get("note"):
         yield from wrapped(f"note: {proposal['note']}", "  ", "    ")
     if item["likeness"] and item["kind"] == "similar":

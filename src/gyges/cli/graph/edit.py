@@ -15,8 +15,8 @@ from gyges.cli.graph.given import (
     evidence_options,
     node_options,
 )
-from gyges.cli.graph.options import by as by_option
 from gyges.cli.graph.options import (
+    MOST,
     graph_file,
     last_change,
     opened,
@@ -24,6 +24,7 @@ from gyges.cli.graph.options import (
     told_change,
     who,
 )
+from gyges.cli.graph.options import by as by_option
 from gyges.cli.options import as_json
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ __all__ = ["command"]
 @click.option(
     "--evidence",
     "piece",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST),
     metavar="N",
     help="Correct piece N of the evidence by --source, --locator, --quote, --grade and --note, rather than add one.",
 )
 @click.option(
     "--drop-evidence",
     "drop",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST),
     multiple=True,
     metavar="N",
     help="Take piece N of the evidence away; may be given more than once.",
@@ -87,35 +88,34 @@ def command(
     identifier or a date away. The id of an edge stands in `gyges graph show NODE --full`, and `gyges graph show EDGE`
     numbers its evidence.
     """
-    from gyges.graph import GraphError, edit_edge, edit_node
+    from gyges.graph import Edge, GraphError, edit_edge, edit_node
 
     is_edge = id_.startswith("e:")
-    fields: dict[str, Any]
-    with opened(file) as store:
-        before = last_change(store)
-        there: Edge | Node
-        if is_edge:
-            wrong = {"label": label, "type": type_, "no-alias": dropped, **about.named()}
-            _only(id_, "an edge", wrong)
-            there = store.edge(id_)
-            given: dict[str, Any] = {
-                "gloss": about.gloss,
-                "relation": relation,
-                "confidence": confidence,
-            }
-            fields = {name: value for name, value in given.items() if value is not None}
+    if is_edge:
+        wrong = {"label": label, "type": type_, "no-alias": dropped, **about.named()}
+        _only(id_, "an edge", wrong)
+    else:
+        _only(id_, "a node", {"relation": relation, "confidence": confidence})
+
+    def fields(there: Edge | Node) -> dict[str, Any]:
+        """Return what is to stand, of what stands when it is written."""
+        given: dict[str, Any] = {"label": label, "relation": relation, "confidence": confidence}
+        if isinstance(there, Edge):
+            given["gloss"] = about.gloss
         else:
-            _only(id_, "a node", {"relation": relation, "confidence": confidence})
-            there = store.node(id_)
-            fields = {"label": label} if label is not None else {}
-            fields |= about.fields(there)
+            given |= about.fields(there)
             if dropped:
-                fields["aliases"] = _without(there, fields.get("aliases"), dropped)
-        fields |= _evidence(there, rests, piece, drop)
-        if not fields and type_ is None:
+                given["aliases"] = _without(there, given.get("aliases"), dropped)
+        given |= _evidence(there, rests, piece, drop)
+        found = {name: value for name, value in given.items() if value is not None}
+        if not found and type_ is None:
             raise GraphError(
                 f"nothing to change of {id_}: name a field, such as --gloss; `gyges graph edit --help` lists them"
             )
+        return found
+
+    with opened(file) as store:
+        before = last_change(store)
         done: Edge | Node = (
             edit_edge(store, id_, fields, by=who(by))
             if is_edge

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from gyges.cli.graph.options import passage_of, pieces
+from gyges.cli.graph.options import named, passage_of, pieces
 
 if TYPE_CHECKING:
     from gyges.graph import Node
@@ -195,7 +195,7 @@ class EvidenceGiven:
         """Make the new evidence that the options name: one piece, or none.
 
         Raises:
-            GraphError: Something is said of a source that is not named, or the quote has no words.
+            GraphError: Something is said of a source that is not named, its name is empty, or the quote has no words.
         """
         if self.source is None and self.grade is not None:
             from gyges.graph import GraphError
@@ -204,13 +204,13 @@ class EvidenceGiven:
         return pieces(self.source, self.locator, self.quote, self.grade, self.note)
 
     def correction(self) -> dict[str, Any]:
-        """Return the fields of a piece that the options name; an empty text stands for none.
+        """Return the fields of a piece that the options name; an empty text stands for none, but of the source.
 
         Raises:
-            GraphError: The quote has no words.
+            GraphError: The source's name is empty, or the quote has no words.
         """
         given = {
-            "node": self.source,
+            "node": named(self.source),
             "locator": self.locator,
             "passage": None if self.quote is None else passage_of(self.quote) if self.quote else {},
             "grade": self.grade,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gyges.cli.graph._page_text import wrapped
-from gyges.cli.graph.options import graph_file, opened, print_json
+from gyges.cli.graph.options import MOST, graph_file, opened, print_json
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.command("health")
 @click.option(
     "--days",
-    type=click.IntRange(0),
+    type=click.IntRange(0, MOST),
     metavar="N",
     default=90,
     show_default=True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gyges.cli.graph.options import graph_file, opened, print_json
+from gyges.cli.graph.options import MOST, graph_file, opened, print_json
 from gyges.cli.options import as_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _MOST_LISTED = 30
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST),
     metavar="MOST",
     help=f"Changes to list; with N, rows to print of what was added, changed and removed.  "
     f"[default: {_MOST_LISTED} changes, all rows; JSON has all rows]",

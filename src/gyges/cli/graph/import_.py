@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import click
 
 from gyges.cli.graph._page_text import wrapped
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import graph_file, opened, print_json, who
+from gyges.cli.graph.options import graph_file, json_text, opened, print_json, who
 from gyges.cli.options import as_json
 
 if TYPE_CHECKING:
@@ -64,16 +64,22 @@ def command(
     from gyges.graph.formats import format_of, read
     from gyges.graph.recognition.matching import match
 
-    with opened(file) as store:
-        given = incoming = read(source, form)
+    with opened(file, make=not dry_run) as store:
+        given = incoming = read(source, form, named=store.named)
         made_ids = (form or format_of(source).name) in _MADE_IDS
         if made_ids if match_ is None else match_:
             incoming = match(store, incoming, made_ids=made_ids)
         what = f"import {source.name}"
-        if dry_run:
+        taken = (
             _try(store, given, incoming, what, who(by), replace_, as_json)
-            return
-        taken = store.take(incoming, what, who(by), replace_=replace_)
+            if dry_run
+            else store.take(incoming, what, who(by), replace_=replace_)
+        )
+    if isinstance(taken, str):
+        click.echo(taken)
+        if not as_json:
+            click.echo("nothing was written; the same without --dry-run takes it in", err=True)
+        return
     if as_json:
         print_json({**asdict(taken), "notes": incoming.notes})
         return
@@ -115,8 +121,11 @@ def _try(
     by: str,
     replace_: bool,
     as_json: bool,
-) -> None:
-    """Take a file in as an import would, tell what that did, and leave the graph as it was."""
+) -> str:
+    """Take a file in as an import would, return what that did as text, and leave the graph as it was.
+
+    Nothing is printed before the trial ends: while somebody reads, others may write.
+    """
     from gyges.cli.graph._change_text import effects_by
 
     known = _known(store, given, incoming)
@@ -124,9 +133,9 @@ def _try(
         taken = store.take(incoming, what, by, replace_=replace_)
         found = effects_by(() if taken.change is None else store.effects(taken.change))
         if as_json:
-            _print_trial(taken, found, known, incoming.notes)
-        else:
-            _tell_trial(store, taken, found, given.notes, incoming.notes[len(given.notes) :])
+            return _trial_json(taken, found, known, incoming.notes)
+        matched = incoming.notes[len(given.notes) :]
+        return "\n".join(_trial_lines(store, taken, found, given.notes, matched))
 
 
 def _known(store: Store, given: Incoming, incoming: Incoming) -> list[dict[str, Any]]:
@@ -139,36 +148,33 @@ def _known(store: Store, given: Incoming, incoming: Incoming) -> list[dict[str, 
     return found
 
 
-def _print_trial(
+def _trial_json(
     taken: Taken, found: dict[str, list[Effect]], known: list[dict[str, Any]], notes: list[str]
-) -> None:
+) -> str:
     from gyges.cli.graph._change_text import rows_json
 
     counts = {**asdict(taken), "change": None}
-    print_json(
+    return json_text(
         {**counts, "notes": notes, "dry_run": True, "known": known, "rows": rows_json(found)}
     )
 
 
-def _tell_trial(
+def _trial_lines(
     store: Store,
     taken: Taken,
     found: dict[str, list[Effect]],
     read: Sequence[str],
     matched: Sequence[str],
-) -> None:
+) -> Iterator[str]:
     from gyges.cli.graph._change_text import change_lines
 
-    click.echo(f"a dry run: {_counts(taken)}")
-    for line in change_lines(store, found, full=False):
-        click.echo(line)
+    yield f"a dry run: {_counts(taken)}"
+    yield from change_lines(store, found, full=False)
     for title, notes in (
         ("what the file leaves open", read),
         ("compared with the graph", matched),
     ):
         if notes:
-            click.echo(f"{title} ({len(notes):,})")
+            yield f"{title} ({len(notes):,})"
         for note in notes:
-            for line in wrapped(note, "  ", "    "):
-                click.echo(line)
-    click.echo("nothing was written; the same without --dry-run takes it in", err=True)
+            yield from wrapped(note, "  ", "    ")

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from gyges.graph import Likenesses, Store
 
 __all__ = [
+    "MOST",
     "by",
     "graph_file",
+    "json_text",
     "last_change",
     "likenesses",
     "meant",
+    "named",
     "opened",
     "passage_of",
     "pieces",
@@ -26,6 +29,9 @@ __all__ = [
     "types",
     "who",
 ]
+
+MOST = 1_000_000
+"""The greatest number of rows, days or pieces that an option may name."""
 
 graph_file = click.option(
     "--graph",
@@ -54,12 +60,22 @@ threshold = click.option(
 )
 
 
-def opened(file: Path | None) -> Store:
-    """Open the user's graph, and say where it was just made, or where this version's curated graph is another."""
+def opened(file: Path | None, *, make: bool = True) -> Store:
+    """Open the user's graph, and say where it was just made, or where this version's curated graph is another.
+
+    Args:
+        file: What ``--graph`` names.
+        make: Make the file where there is none; else open what it would begin with, in memory.
+    """
     from gyges.graph import default_path, open_graph
 
     path = file or default_path()
     new = not path.exists() or (path.is_file() and not path.stat().st_size)
+    if new and not make:
+        click.echo(
+            f"there is no graph at {path} yet: it would begin with the curated graph", err=True
+        )
+        return open_graph(Path(":memory:"))
     store = open_graph(path)
     if new:
         click.echo(f"made {path} from the curated graph", err=True)
@@ -126,9 +142,14 @@ def meant(store: Store, name: str) -> str:
 
 def print_json(given: Any) -> None:
     """Print JSON with the schema's version first."""
+    click.echo(json_text(given))
+
+
+def json_text(given: Any) -> str:
+    """Write what :func:`print_json` prints."""
     from gyges.graph import SCHEMA
 
-    click.echo(json.dumps({"schema": SCHEMA, **given}, indent=2, ensure_ascii=False))
+    return json.dumps({"schema": SCHEMA, **given}, indent=2, ensure_ascii=False)
 
 
 def pieces(
@@ -141,10 +162,11 @@ def pieces(
     """Make the evidence that a command names: one piece, or none.
 
     Raises:
-        GraphError: Something is said of a source that is not named, or the quote has no words.
+        GraphError: Something is said of a source that is not named, its name is empty, or the quote has no words.
     """
     from gyges.graph import GraphError
 
+    source = named(source)
     if source is None:
         if quote or locator or note:
             raise GraphError(
@@ -160,6 +182,19 @@ def pieces(
         "note": note,
     }
     return [{name: value for name, value in piece.items() if value}]
+
+
+def named(source: str | None) -> str | None:
+    """Return the source that an option names; None where it is not given.
+
+    Raises:
+        GraphError: It is empty: what names no source is no evidence.
+    """
+    from gyges.graph import GraphError
+
+    if source is not None and not source.strip():
+        raise GraphError("--source is empty; name a node: gyges graph search WORDS looks for one")
+    return source
 
 
 def passage_of(quote: str) -> dict[str, Any]:

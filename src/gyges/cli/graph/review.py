@@ -16,9 +16,10 @@ from gyges.cli.graph._review_deciding import (
     put_aside,
     told_identified,
 )
+from gyges.cli.graph._review_given import fitting
 from gyges.cli.graph._review_text import header, short_lines, since_words
-from gyges.cli.graph.options import by as by_option
 from gyges.cli.graph.options import (
+    MOST,
     graph_file,
     last_change,
     likenesses,
@@ -28,6 +29,7 @@ from gyges.cli.graph.options import (
     threshold,
     who,
 )
+from gyges.cli.graph.options import by as by_option
 from gyges.cli.options import as_json
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ __all__ = ["command"]
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST),
     metavar="N",
     default=20,
     show_default=True,
@@ -117,21 +119,11 @@ def command(
     with two ids, it carries one decision out. A decision is remembered, so a candidate does not come back; `gyges graph
     undo` takes it back.
     """
+    if len(ids) > 2:
+        raise click.UsageError("name one key, or two ids")
+    fitting(click.get_current_context(), decides=bool(ids))
     with opened(file) as store:
         if ids:
-            if len(ids) > 2:
-                raise click.UsageError("name one key, or two ids")
-            verdicts = (
-                relation is not None or accept,
-                keep is not None,
-                is_ is not None,
-                not_same,
-                later,
-            )
-            if sum(verdicts) != 1:
-                raise click.UsageError(
-                    "choose one decision: --edge RELATION, --accept, --merge ID, --is ID, --not-same or --later"
-                )
             key, name = "|".join(ids), who(by)
             told: dict[str, Any] = {}
             if keep is not None:
@@ -139,7 +131,7 @@ def command(
             elif is_ is not None:
                 done = identified(store, key, is_, name, note)
                 said = told_identified(done)
-                told = {"waiting": done.now, "closed": list(done.closed)}
+                told = {"now": done.now, "closed": list(done.closed)}
             elif relation is not None or accept:
                 said = accepted(
                     store,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gyges.cli.graph.options import (
+    MOST,
     graph_file,
     likenesses,
     meant,
@@ -32,7 +33,7 @@ _MOST_LOOKED = 1000
 @click.option("--full", is_flag=True, help="Also print each statement's evidence.")
 @click.option(
     "--most",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST),
     metavar="N",
     default=12,
     show_default=True,

@@ -3,7 +3,7 @@
 Each row is looked at three ways, field by field (:mod:`gyges.graph.curated.threeway`): as it shipped last, as it
 stands, and as it ships now. What stands as it shipped last follows; what the user changed stays his. What the user
 merged is followed under the id that it has now, and nodes that the curators merged are merged here too where the user
-built on the one that goes.
+built on the one that goes; what he said between the two stays with the node.
 
 As a row shipped last it stands in the history, where a change took the curated graph in or followed it. A row that also
 holds something of the user's is no such account: what of it shipped stands beside it, in a record of its own.
@@ -21,7 +21,7 @@ from gyges.graph.curated.threeway import three_way
 from gyges.graph.model import Edge, Evidence, Node, canonical
 from gyges.graph.store import Change, Store, now
 from gyges.graph.store.merging import merge
-from gyges.graph.vocabulary import RELATIONS
+from gyges.graph.vocabulary import CONTRADICTS, RELATIONS
 
 __all__ = ["Updated", "update"]
 
@@ -77,25 +77,24 @@ def update(store: Store, by: str = CURATORS) -> Updated:
                 done.follow(change, key)
         gone = {key for key in base if key not in wanted and key in stand}
         dropped = _drop(store, change, gone, base, stand)
-        for node, olds in _followed(store, wanted, once):
-            free = tuple(old for old in olds if not store.has(old))
-            done.write(change, replace(node, formerly=(*node.formerly, *free)))
+        for node, olds in _with_former(store, once):
+            if node.id in once:
+                done.write(change, replace(node, formerly=(*node.formerly, *olds)))
         followed = change.number if change.rows else None
     # A change of its own: what it writes of the user's rows never shipped.
     with store.change("merge what the curators merged", by) as change:
-        for node, olds in _followed(store, wanted, once):
-            for old in olds:
-                if ("node", old) in gone:
-                    there = store.node(node.id)
-                    merge(store, change, there, store.node(old), by, now())
-                    dropped += 1
-                    gone.discard(("node", old))
-                    if _same(stand["node", old], base["node", old]):
-                        formerly = store.node(node.id).formerly
-                        change.put_node(replace(there, formerly=formerly))
+        for node, olds in _with_former(store, once):
+            change.put_node(replace(node, formerly=(*node.formerly, *olds)))
+        for id_, old in _to_merge(store, wanted, once, gone):
+            whole = not _same(stand["node", old], base["node", old])
+            if _merged(store, change, id_, old, by, whole=whole):
+                kept.append(id_)
+            dropped += 1
+            gone.discard(("node", old))
         merges = change.number if change.rows else None
     kept += [id_ for id_ in done.differing if id_ not in kept]
-    kept += sorted(id_ for _, id_ in gone)
+    # A statement of the user's between two that were merged went with the merge.
+    kept += sorted(id_ for kind, id_ in gone if kind == "node" or store.has_edge(id_))
     remember(store)
     return Updated(
         merges if followed is None else followed,
@@ -192,7 +191,7 @@ def _data(row: _Row) -> str:
 def _wanted(
     store: Store, base: dict[_Key, _Record], stand: dict[_Key, _Row]
 ) -> tuple[dict[_Key, _Row], dict[str, list[str]]]:
-    """Return the shipped rows as they would stand here, nodes first, and which nodes of here were merged into each."""
+    """Return the shipped rows as they would stand here, nodes first, and the ids that each node had formerly."""
     shipped = load_shipped()
     ids = {node.id for node in shipped.nodes}
     found: dict[_Key, _Row] = {}
@@ -204,8 +203,8 @@ def _wanted(
         # An id that leads to another node here goes on leading there.
         formerly += tuple(old for old in node.formerly if not store.has(old))
         found[key] = _here(store, replace(node, formerly=formerly, by=node.by or CURATORS))
-        away = [old for old in node.formerly if ("node", old) in base and ("node", old) in stand]
-        once[node.id] = [old for old in away if old not in ids]
+        if olds := [old for old in node.formerly if old not in ids]:
+            once[node.id] = olds
     for edge in shipped.edges:
         row = _here(store, replace(edge, by=edge.by or CURATORS))
         if isinstance(row, Edge) and row.subject != row.object:
@@ -213,17 +212,57 @@ def _wanted(
     return found, once
 
 
-def _followed(
-    store: Store, wanted: dict[_Key, _Row], once: dict[str, list[str]]
-) -> Iterator[tuple[Node, list[str]]]:
-    """Return the nodes that others were merged into; one that the user renamed or reworded takes in nothing."""
+def _with_former(store: Store, once: dict[str, list[str]]) -> Iterator[tuple[Node, list[str]]]:
+    """Return the nodes, however the user worded them, with those of their former ids that lead nowhere."""
+    for id_, olds in once.items():
+        free = [old for old in olds if not store.has(old)]
+        if free and store.has(id_):
+            yield store.node(id_), free
+
+
+def _to_merge(
+    store: Store, wanted: dict[_Key, _Row], once: dict[str, list[str]], gone: set[_Key]
+) -> Iterator[tuple[str, str]]:
+    """Return the nodes that take in others, with each of these; one that the user renamed or reworded takes in nothing.
+
+    What cannot be one node here stays apart: those of different types, and those that the user says contradict.
+    """
     for id_, olds in once.items():
         row = wanted["node", id_]
-        if olds and isinstance(row, Node) and store.has(id_):
+        for old in olds:
+            if not (isinstance(row, Node) and store.has(id_) and ("node", old) in gone):
+                continue
             node = store.node(id_)
+            against = any(one.relation == CONTRADICTS for one in store.edges_between(node.id, old))
             # Names and evidence that were added do not make it something else.
-            if (node.label, node.gloss) == (row.label, row.gloss):
-                yield node, olds
+            same = (node.label, node.gloss) == (row.label, row.gloss)
+            fit = node.id != old and node.type == row.type == store.node(old).type
+            if same and fit and not against:
+                yield node.id, old
+
+
+def _merged(store: Store, change: Change, id_: str, old: str, by: str, *, whole: bool) -> bool:
+    """Merge a node into another, within a change.
+
+    Args:
+        store: The graph.
+        change: The change that is being made.
+        id_: The node that stays.
+        old: The node that goes.
+        by: Who merges.
+        whole: Keep what the one that goes said of itself: it holds something of the user's.
+
+    Returns:
+        Whether statements of the user's joined the two, which stand with the node that stays now.
+    """
+    there = store.node(id_)
+    own = bool(store.edges_between(id_, old))
+    merge(store, change, there, store.node(old), by, now())
+    if not (whole or own):
+        cited = (replace(one, node=id_) if one.node == old else one for one in there.evidence)
+        formerly = store.node(id_).formerly
+        change.put_node(replace(there, evidence=tuple(dict.fromkeys(cited)), formerly=formerly))
+    return own
 
 
 def _new(

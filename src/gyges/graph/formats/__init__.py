@@ -6,7 +6,7 @@ A table of formats. Each has a module of its own, which is imported when it is u
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -106,13 +106,21 @@ FORMATS = _formats(
 """The formats by name."""
 
 
-def read(path: Path, format: str | None = None, *, channel: str = "imported") -> Incoming:
+def read(
+    path: Path,
+    format: str | None = None,
+    *,
+    channel: str = "imported",
+    named: Callable[[str], Sequence[str]] | None = None,
+) -> Incoming:
     """Read what a file brings.
 
     Args:
         path: A file, or the folder of a format that has several files.
         format: A name of :data:`FORMATS`; None takes it from the name of the file, or from what the folder holds.
         channel: How the records came to be that do not say it themselves.
+        named: Returns the ids of the nodes with a label, as :meth:`gyges.graph.Store.named` does: a table that
+            somebody typed may name nodes of the user's graph so.
 
     Returns:
         Everything that the file brings. Ends of edges that it does not hold are left to the graph that takes it.
@@ -133,6 +141,8 @@ def read(path: Path, format: str | None = None, *, channel: str = "imported") ->
         raise GraphError(f"{path}: is a folder; {chosen.name} is one file")
     module = import_module(f"{__name__}.{chosen.module}")
     more: dict[str, Any] = {"channel": channel} if chosen.writes else {}
+    if chosen.name == "csv":
+        more["named"] = named
     try:
         incoming: Incoming = module.read(path, **more)
     except OSError as error:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gyges.errors import GraphError
 from gyges.graph.checks import MOST_LABEL, edge_problems, node_problems
-from gyges.graph.model import Edge, Evidence, Node, node_id, slug_of
+from gyges.graph.model import Edge, Evidence, Node, node_id, plain_letters, slug_of
 from gyges.graph.records import Incoming
 
 __all__ = ["Author", "Work", "arxiv_of", "doi_of", "identifiers_in", "incoming_of", "sound_date"]
@@ -355,6 +354,4 @@ def _abbreviates(less: Sequence[str], more: Sequence[str]) -> bool:
 
 
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"[^\W_]+", plain))
+    return " ".join(re.findall(r"[^\W_]+", plain_letters(text).casefold()))

@@ -62,6 +62,10 @@ _LIGATURES = (
 )  # fmt: skip
 _DEEPEST = 50
 """Braces inside braces; a name has two or three."""
+_ARGUMENT = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[a-zA-Z]+|[^\W\d_])"
+_TILDE = re.compile(rf"(?<!\\)\\~\s*({_ARGUMENT}|\\[`'^\"=.]\s*{_ARGUMENT})")
+"""The tilde that is an accent, with the letter under it; by itself a tilde is a space."""
+_STACKED = re.compile(rf"(?<!\\)(\\[`'^\"~=.])\s*(\\[`'^\"~=.]\s*{_ARGUMENT})")
 _LOST_COMMA = re.compile(r'[}"]\s*\w[\w-]*\s*=\s*[{"]')
 
 
@@ -172,7 +176,9 @@ class _Reader:
             split_multiple_persons_names,
         )
 
-        for name in split_multiple_persons_names(" ".join(text.split())):
+        # What parts a name takes the tilde of an accent for a space, unless it stands in braces.
+        whole = _TILDE.sub(r"{\\~{\1}}", " ".join(text.split()))
+        for name in split_multiple_persons_names(whole):
             if name.lower() == "others":
                 self.notes.append((line, f"entry {work.key!r} leaves further authors out"))
             elif _braced(name):
@@ -316,7 +322,8 @@ def _plain(text: str) -> str:
     """Turn LaTeX into Unicode."""
     if "\\" in text or "$" in text:
         # In a bibliography a percent sign is a percent sign, not the start of a comment.
-        text = _converter().latex_to_text(re.sub(r"(?<!\\)%", r"\\%", text))
+        text = _STACKED.sub(r"\1{\2}", re.sub(r"(?<!\\)%", r"\\%", text))
+        text = _converter().latex_to_text(text)
     else:
         # Most fields hold braces alone, for which a parser of LaTeX takes a hundred times as long.
         for sign, letter in _LIGATURES:

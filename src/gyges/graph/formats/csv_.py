@@ -4,7 +4,7 @@ A folder with ``nodes.csv`` and ``edges.csv``; lists and objects are JSON in a c
 begins with ``=``, ``+``, ``-`` or ``@``, also behind blanks; such a text gets an apostrophe in front, and a text that
 already has apostrophes in front of such a sign gets one more, so that taking one away gives every text back. No other
 apostrophe is touched. Reading also takes a table that somebody typed: columns in any order, tab or semicolon between
-them, nodes by ``type,label`` and edges whose ends are named by label.
+them, nodes by ``type,label``, and edges with labels and evidence as :mod:`.typed` takes them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from gyges.graph.formats.faults import Unreadable
 from gyges.graph.formats.gather import Gather
 from gyges.graph.formats.streams import check_size, edges_by_id, nodes_by_id
 from gyges.graph.formats.text import MOST_LINE, lines
-from gyges.graph.model import Edge, Node, node_id, type_of
+from gyges.graph.formats.typed import EVIDENCE_COLUMNS, Ends, Named, Statements
+from gyges.graph.model import Edge, Node, node_id
 from gyges.graph.records import Incoming
 from gyges.graph.vocabulary import NODE_TYPES
 
@@ -68,12 +69,13 @@ def write(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
         raise
 
 
-def read(path: Path, *, channel: str = "imported") -> Incoming:
+def read(path: Path, *, channel: str = "imported", named: Named | None = None) -> Incoming:
     """Read a folder of ``nodes.csv`` and ``edges.csv``, or one of the two tables alone.
 
     Args:
         path: The folder, or a table: with the columns subject and object it is one of edges.
         channel: Of the rows that name none.
+        named: Finds the nodes of the user's graph by label, for ends and sources that no node of the tables has.
 
     Raises:
         GraphError: With every fault and its line; nothing was taken.
@@ -82,7 +84,7 @@ def read(path: Path, *, channel: str = "imported") -> Incoming:
     found = [path / name for name in FILES if (path / name).is_file()] if path.is_dir() else [path]
     if not found:
         raise GraphError(f"{path}: holds neither {' nor '.join(FILES)}")
-    ends = _Ends(gather)
+    ends = Ends(gather, named)
     before = csv.field_size_limit(MOST_LINE)
     try:
         for table in found:
@@ -118,35 +120,9 @@ def _write_table(
     text.detach()
 
 
-class _Ends:
-    """The nodes that a table of edges may name by their labels."""
-
-    def __init__(self, gather: Gather) -> None:
-        self._gather = gather
-        self._named: dict[str, set[str]] | None = None
-
-    def find(self, cell: str, field: str, line: int) -> str | None:
-        """Return the id that a cell names; None, and a fault, where it names none or several."""
-        if type_of(cell) in NODE_TYPES:
-            return cell
-        if self._named is None:
-            self._named = {}
-            for node in self._gather.incoming.nodes:
-                for name in (node.label, *node.aliases):
-                    self._named.setdefault(name.strip().casefold(), set()).add(node.id)
-        ids = sorted(self._named.get(cell.strip().casefold(), ()))
-        if len(ids) == 1:
-            return ids[0]
-        if ids:
-            said = f"{field} {cell[:80]!r} is the label of {len(ids)} nodes: {', '.join(ids[:5])}; name one by its id"
-        else:
-            said = f"{field} {cell[:80]!r} is no id, and no node of these tables has this label; write type:slug"
-        self._gather.fault(line, said)
-        return None
-
-
-def _read_table(gather: Gather, path: Path, ends: _Ends) -> None:
+def _read_table(gather: Gather, path: Path, ends: Ends) -> None:
     head = _Head(gather)
+    statements = Statements(gather, ends)
     try:
         for line, row in _rows(gather, path, head):
             cells = {
@@ -155,7 +131,7 @@ def _read_table(gather: Gather, path: Path, ends: _Ends) -> None:
             if sum(map(len, row)) > MOST_LINE:
                 gather.fault(line, f"the row has more than {MOST_LINE:,} characters")
             elif head.edges:
-                _take_edge(gather, cells, line, ends)
+                _take_edge(gather, cells, line, ends, statements if head.typed else None)
             else:
                 _take_node(gather, cells, line)
     except Unreadable:
@@ -166,6 +142,7 @@ def _read_table(gather: Gather, path: Path, ends: _Ends) -> None:
             f"the row that begins here is no CSV, {error}; nothing behind it was read",
         )
         return
+    statements.done()
     if not head.names:
         gather.fault(None, "holds no row; the first names the columns")
 
@@ -177,12 +154,14 @@ class _Head:
         self._gather = gather
         self.names: list[str] = []
         self.edges = False
+        self.typed = False
+        """Evidence has columns of its own."""
         self.last = 0
         """The line at which the last whole row ended."""
 
     def delimiter(self, line: str) -> str:
         """Choose what stands between the columns: what gives the most names that are known."""
-        known = {*NODE_FIELDS, *EDGE_FIELDS}
+        known = {*NODE_FIELDS, *EDGE_FIELDS, *EVIDENCE_COLUMNS}
 
         def score(mark: str) -> int:
             return len(known & {name.strip(' "').casefold() for name in line.split(mark)})
@@ -193,7 +172,8 @@ class _Head:
         """Read the names of the columns."""
         self.names = [name.strip().casefold() for name in row]
         self.edges = bool({"subject", "object", "relation"} & set(self.names))
-        fields = EDGE_FIELDS if self.edges else NODE_FIELDS
+        self.typed = self.edges and not set(EVIDENCE_COLUMNS).isdisjoint(self.names)
+        fields = (*EDGE_FIELDS, *EVIDENCE_COLUMNS) if self.edges else NODE_FIELDS
         faults = self._gather.faults
         before = faults.count
         for name in self.names:
@@ -246,16 +226,23 @@ def _take_node(gather: Gather, cells: dict[str, str], line: int) -> None:
         gather.node(record, line)
 
 
-def _take_edge(gather: Gather, cells: dict[str, str], line: int, ends: _Ends) -> None:
+def _take_edge(
+    gather: Gather, cells: dict[str, str], line: int, ends: Ends, statements: Statements | None
+) -> None:
     before = gather.faults.count
-    record = record_of(cells, lambda problem: gather.fault(line, problem))
+    said = {name: cell for name, cell in cells.items() if name not in EVIDENCE_COLUMNS}
+    record = record_of(said, lambda problem: gather.fault(line, problem))
     for field in ("subject", "object"):
         if field in record:
             found = ends.find(record[field], field, line)
             if found is not None:
                 record[field] = found
-    if gather.faults.count == before:
+    if gather.faults.count > before:
+        return
+    if statements is None:
         gather.edge(record, line)
+    else:
+        statements.take(record, cells, line)
 
 
 def _one_end(cell: str) -> str:

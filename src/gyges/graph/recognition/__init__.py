@@ -1,7 +1,8 @@
 """Which of the things that come in does the graph know already, by an identifier or a name?
 
-:mod:`.matching` takes what is certain for the node that is there; :mod:`.naming` and :mod:`.initials` find what may be
-the same and is for a person to decide; :mod:`.renaming` carries ids over.
+:mod:`.matching` takes what is certain for the node that is there, with :mod:`.authorship` for who wrote what;
+:mod:`.naming` and :mod:`.initials` find what may be the same and is for a person to decide; :mod:`.renaming` carries
+ids over.
 """
 
 from __future__ import annotations

@@ -1,23 +1,24 @@
 """Which people whose given names are cut to initials may be one whom the graph knows by name?
 
 A bibliography writes ``J. Doe`` where the graph has Jane Doe. Where an initial fits one person of that family name
-alone, the two are a pair for review; they are never taken for one another by themselves, because another list's J. Doe
+alone, the two are a pair for review; they are not taken for one another by their names, because another list's J. Doe
 may be John. Where it fits several, it says nothing.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING
+
+from gyges.graph.model import plain_letters
 
 if TYPE_CHECKING:
     from gyges.graph.store import Store
 
-__all__ = ["initialled"]
+__all__ = ["fits_full", "initialled"]
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _Name = tuple[str, tuple[str, ...]]
@@ -61,10 +62,26 @@ def initialled(store: Store, among: Collection[str] | None = None) -> Iterator[t
             yield one, other
 
 
+def fits_full(short: Iterable[str], full: Iterable[str]) -> bool:
+    """Say whether a person whose names are all cut to initials can be one who is written in full.
+
+    Args:
+        short: How the one is written; false where a first given name is written out, or there is none.
+        full: How the other is written.
+    """
+    ways = [_read(written) for written in short]
+    whole = [name for written in full if (name := _read(written)) and len(name[1][0]) > 1]
+    return all(
+        way is not None
+        and len(way[1][0]) == 1
+        and any(way[0] == family and _fits(way[1], given) for family, given in whole)
+        for way in ways
+    )
+
+
 def _read(written: str) -> _Name | None:
     """Cut a name into its parts; None where it is one word."""
-    plain = unicodedata.normalize("NFKD", written.casefold())
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = plain_letters(written).casefold()
     family, comma, given = plain.partition(",")
     words = re.findall(r"[^\W_]+", f"{given} {family}" if comma else plain)
     while len(words) > 2 and words[-1] in _SUFFIXES:

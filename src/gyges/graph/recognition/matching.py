@@ -3,7 +3,8 @@
 An incoming node whose id leads nowhere is taken for a node of its type that shares an identifier with it, or else one
 that bears its name. It must be the only one, and the only node of the file that is taken for it. What is not certain
 is kept apart and noted, for a person to decide: a name that several nodes bear, or one that a node of another type
-bears. Names are looked up in the store's table; identifiers, which no table holds, are read once.
+bears. Names are looked up in the store's table; identifiers, which no table holds, are read once. Who wrote what is
+looked at last (:mod:`.authorship`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gyges.graph.model import Node, type_of
+from gyges.graph.recognition.authorship import with_known_authors
 from gyges.graph.recognition.naming import (
     differing,
     identifiers_of,
@@ -44,7 +46,7 @@ def match(store: Store, incoming: Incoming, *, made_ids: bool = True) -> Incomin
         The same with the graph's ids, wherever an id stands, and a note for each node that was taken for another, or
         could not be.
     """
-    return _Matching(store, incoming, made_ids).done()
+    return with_known_authors(store, _Matching(store, incoming, made_ids).done())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 
 from gyges.errors import GraphError
 from gyges.graph.curated.shipped import FOLLOW, TAKE_IN
+from gyges.graph.model import Node
+from gyges.graph.recognition.naming import identifiers_of
+from gyges.graph.similarity import text_of
 from gyges.graph.store import Store
 
 __all__ = ["Arrivals", "arrivals", "change_before", "own_nodes"]
@@ -22,7 +25,7 @@ class Arrivals:
     """What came in after a change, and is still there."""
 
     nodes: frozenset[str]
-    """Nodes that are new or that say something else than then."""
+    """Nodes that are new, or that have another name, meaning or identifier than then."""
     ends: frozenset[str]
     """Nodes at the ends of new edges."""
     proposals: frozenset[str]
@@ -94,9 +97,18 @@ def arrivals(store: Store, after: int) -> Arrivals:
     )
     found: dict[str, set[str]] = {"node": set(), "proposal": set(), "edge": set()}
     for kind, key, before, now in rows:
-        if kind != "edge":
+        if kind == "node":
+            if before is None or _likened(before) != _likened(now):
+                found[kind].add(key)
+        elif kind == "proposal":
             found[kind].add(key)
         elif before is None:
             edge = json.loads(now)
             found["edge"].update((edge["subject"], edge["object"]))
     return Arrivals(*(frozenset(found[kind]) for kind in ("node", "edge", "proposal")))
+
+
+def _likened(row: str) -> tuple[str, set[tuple[str, str]]]:
+    """Return that of a node by which it is taken for another: its text and its identifiers, and not what cites it."""
+    node = Node.from_dict(json.loads(row))
+    return text_of(node), identifiers_of(node.type, node.identifiers)

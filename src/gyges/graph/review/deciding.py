@@ -16,7 +16,7 @@ from gyges.graph.checks import MOST_LABEL, check_edge, check_node, check_text
 from gyges.graph.model import Edge, Evidence, Node, node_id
 from gyges.graph.records import Decision, Proposal, pair_key
 from gyges.graph.review.queueing import candidate
-from gyges.graph.store import Store, complete_edge, complete_node, now
+from gyges.graph.store import Change, Store, complete_edge, complete_node, now
 from gyges.graph.vocabulary import NODE_TYPES, fitting
 
 __all__ = ["accept_pair", "accept_proposal", "decide"]
@@ -47,6 +47,9 @@ def accept_pair(
         by: Who accepts it.
         note: Why, for the record.
 
+    Returns:
+        The edge as it stands now. Where the graph said the same already, that edge, with what it rests on as well.
+
     Raises:
         GraphError: The relation cannot join the two, or a text is too long or holds what no page can show.
     """
@@ -55,7 +58,7 @@ def accept_pair(
     edge = _checked(a.id, relation, b.id, gloss, evidence, "accepted", None, by)
     why = note or (f"cosine {score:.3f}" if score is not None else "")
     with store.change(f"accept {edge.subject} {relation} {edge.object}", by) as change:
-        change.put_edge(edge)
+        edge = _put(change, edge)
         change.put_decision(Decision(pair_key(a.id, b.id), "edge", by, now(), why))
     return edge
 
@@ -82,6 +85,9 @@ def accept_proposal(
         gloss: What the statement says here, in place of what the proposal says.
         by: Who accepts it.
         note: Why, for the record.
+
+    Returns:
+        The edge as it stands now. Where the graph said the same already, that edge, with what it rests on as well.
 
     Raises:
         GraphError: It is unknown or was decided, the type or the relation is missing, the relation cannot join the
@@ -115,9 +121,7 @@ def accept_proposal(
             change.put_node(
                 complete_node(store.node(node.id), node) if store.has(node.id) else node
             )
-        change.put_edge(
-            complete_edge(store.edge(edge.id), edge) if store.has_edge(edge.id) else edge
-        )
+        edge = _put(change, edge)
         change.put_decision(Decision(id_, "edge", by, now(), note))
         change.drop_proposal(id_)
     return edge
@@ -174,6 +178,14 @@ def _statement(
         )
     known = store.resolve(other.id) if store.has(other.id) else other.id
     return (other,), (known, about.id), None
+
+
+def _put(change: Change, edge: Edge) -> Edge:
+    """Put an edge; what says the same already is completed, and keeps all that it has."""
+    there = change.saying(edge)
+    edge = edge if there is None else complete_edge(there, edge)
+    change.put_edge(edge)
+    return edge
 
 
 def _checked(

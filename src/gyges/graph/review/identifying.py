@@ -96,6 +96,11 @@ def _meant(store: Store, one: Candidate, proposed: str | None) -> Node:
         raise GraphError(
             f"{one.key} proposes nothing: two nodes of the graph are made one with gyges graph merge KEEP DROP"
         )
+    if one.gone and not new:
+        raise GraphError(
+            f"{one.key} brings no new node, and {' and '.join(one.gone)} {'is' if len(one.gone) == 1 else 'are'} gone "
+            f"from the graph; decline it with gyges graph review {one.key} --not-same"
+        )
     if not new:
         raise GraphError(
             f"{one.key} brings no new node: what it names is in the graph; two nodes of the graph are made one with "

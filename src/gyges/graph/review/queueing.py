@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gyges.errors import GraphError
-from gyges.graph.model import Node, Passage
+from gyges.graph.model import Edge, Node, Passage
 from gyges.graph.quoting import Checker
 from gyges.graph.records import DECISIONS, Proposal, pair_key
 from gyges.graph.review.arrivals import arrivals, own_nodes
 from gyges.graph.review.pairing import MOST_PAIRS, Likenesses
 from gyges.graph.similarity import Likeness, alike
 from gyges.graph.store import Store
-from gyges.graph.vocabulary import fits, fitting
+from gyges.graph.vocabulary import RELATIONS, fits, fitting
 
 if TYPE_CHECKING:
     from gyges.graph.review.suggesting import Suggester
@@ -73,6 +73,17 @@ class Candidate:
             for forward, fit in ((True, fits(a, name, b)), (False, fits(b, name, a)))
             if fit
         ]
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Ids that a proposal is about and that neither it nor the graph has any more: it can only be declined."""
+        if self.proposal is None:
+            return ()
+        edge = self.proposal.edge
+        if edge is None:
+            return () if self.one else (self.proposal.about,)
+        ends = ((edge.subject, self.one), (edge.object, self.other))
+        return tuple(dict.fromkeys(id_ for id_, end in ends if end is None))
 
     @property
     def likeness(self) -> Likeness | None:
@@ -248,8 +259,9 @@ def detailed(
 
     Returns:
         As :meth:`Candidate.to_dict`; with the number of ``edges`` of each node and whether it is ``new``, the state of
-        each quoted passage, what is ``new`` and which nodes each of these may be, and the ids of the edges that say
-        already what is proposed (``known``).
+        each quoted passage, what is ``new`` and which nodes each of these may be, the ids of the edges that say
+        already what is proposed, in whatever words (``known``), and which of them says it in the same words, so that
+        accepting it adds to that one (``completes``; null where it makes another edge).
     """
     checker = checker or Checker(store)
     given = one.to_dict()
@@ -276,7 +288,9 @@ def detailed(
         }
         for node in proposed_nodes(store, one)
     ]
-    given["known"] = _known(store, one)
+    known = _known(store, one)
+    given["known"] = [there.id for there in known]
+    given["completes"] = _completed(store, one, known)
     return given
 
 
@@ -287,18 +301,31 @@ def _look_up(row: dict[str, Any], checker: Checker) -> None:
             piece["passage"] = {**piece["passage"], **checked.to_dict()}
 
 
-def _known(store: Store, one: Candidate) -> list[str]:
+def _known(store: Store, one: Candidate) -> list[Edge]:
     edge = one.proposal.edge if one.proposal else None
     if edge is None or one.one is None or one.other is None:
         return []
     ends = (one.one.id, one.other.id)
     if not all(store.has(id_) for id_ in ends):
         return []
+    ways = (ends, ends[::-1])[: 1 + RELATIONS[edge.relation].symmetric]
     return [
-        there.id
+        there
         for there in store.edges_between(*ends)
-        if there.relation == edge.relation and (there.subject, there.object) in (ends, ends[::-1])
+        if there.relation == edge.relation and (there.subject, there.object) in ways
     ]
+
+
+def _completed(store: Store, one: Candidate, known: list[Edge]) -> str | None:
+    """Return the edge to which accepting a statement would add what it rests on."""
+    edge = one.proposal.edge if one.proposal else None
+    if edge is None or not known:
+        return None
+    made = Edge.make(
+        store.resolve(edge.subject), edge.relation, store.resolve(edge.object), edge.gloss
+    )
+    same = [there.id for there in known if made.id == there.id or edge.gloss == there.gloss]
+    return made.id if made.id in same else next(iter(same), None)
 
 
 def _newest_first(store: Store) -> list[Proposal]:

@@ -41,9 +41,23 @@ def part_views(parts: Mapping[str, int], chosen: str, since: str, links: Links) 
     return found
 
 
+def _gone(item: Mapping[str, Any]) -> bool:
+    """Say whether what a proposal is about was taken out of the graph, so that nothing can be joined."""
+    ends = ("one", "other") if item.get("kind") == "statement" else ("one",)
+    return not all(item.get(end) for end in ends)
+
+
+def _named(proposal: Mapping[str, Any], end: str) -> _Dict:
+    """An end that is gone, under the id that the proposal knows it by."""
+    id_ = str((proposal.get("edge") or {}).get(end) or proposal.get("about") or "")
+    return {"id": "", "type": id_.partition(":")[0], "label": id_}
+
+
 def _choices(item: Mapping[str, Any], chosen: str) -> list[_Dict]:
     """The statements that may join the two, in words; those of all kinds where one end's kind is not known."""
     given = [(str(one["relation"]), bool(one["forward"])) for one in item.get("relations") or ()]
+    if _gone(item):
+        return []
     if not item.get("other"):
         a = str(item["one"]["id"]).partition(":")[0]
         given = [
@@ -62,20 +76,18 @@ def _choices(item: Mapping[str, Any], chosen: str) -> list[_Dict]:
     return choices
 
 
-def _statement(given: Mapping[str, Any] | None, a: str, links: Links) -> _Dict | None:
-    """A proposed statement as it reads from A to B."""
+def _statement(given: Mapping[str, Any] | None, links: Links) -> _Dict | None:
+    """A proposed statement as it reads from A, its subject, to B, whatever their ids are by now."""
     if not given:
         return None
     name = str(given["relation"])
     rule = RELATIONS.get(name)
     both = rule is not None and rule.symmetric
-    turned = given.get("subject") != a and not both
-    words = (rule.back if turned else rule.reads) if rule else name
     return {
         "relation": name,
-        "reads": words,
-        "arrow": "↔" if both else "←" if turned else "→",
-        "value": f"{name}:{'in' if turned else 'out'}",
+        "reads": rule.reads if rule else name,
+        "arrow": "↔" if both else "→",
+        "value": f"{name}:out",
         "gloss": str(given.get("gloss") or ""),
         "evidence": [evidence_view(one, links, {}) for one in given.get("evidence") or ()],
         "channel": str(given.get("channel") or "curated"),
@@ -90,7 +102,6 @@ _WHY = {
     "near": "said to be near it, without a relation",
 }
 _SEEMS = {"same": "probably the same", "opposed": "perhaps opposed", "related": "related"}
-_NOBODY: _Dict = {"id": "", "label": ""}
 _MOST_SHOWN = 4
 """Suggestions that stand open for a proposed node."""
 
@@ -145,14 +156,17 @@ def review_views(items: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict
     views = []
     for item in items:
         proposal = item.get("proposal") or {}
-        other = item.get("other") or {
+        bare = {
             "id": "",
             "label": proposal.get("label") or proposal.get("gloss") or "",
             "gloss": proposal.get("gloss") if proposal.get("label") else "",
             "new": True,
         }
-        a, b = _end(item.get("one") or _NOBODY, links), _end(other, links)
-        edge = _statement(proposal.get("edge"), a["id"], links)
+        said_of = proposal.get("edge")
+        given = item.get("one") or _named(proposal, "subject")
+        other = item.get("other") or (_named(proposal, "object") if said_of else bare)
+        a, b = _end(given, links), _end(other, links)
+        edge = _statement(said_of, links)
         kind_of = str(item.get("kind") or "similar")
         said = (_WHY.get(kind_of, kind_of), proposal.get("by"), proposal.get("source"))
         can_merge = kind_of == "similar" and a["type"] == b["type"]
@@ -176,6 +190,8 @@ def review_views(items: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict
                 "kind": kind_of,
                 "new": [_proposed(one, a["id"], b["id"], links) for one in item.get("new") or ()],
                 "known": bool(item.get("known")),
+                "completes": bool(item.get("completes")),
+                "gone": _gone(item),
                 "put_off": str(item.get("put_off") or ""),
                 "choices": _choices(item, edge["value"] if edge else ""),
                 "can_merge": can_merge,

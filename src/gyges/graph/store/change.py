@@ -22,6 +22,8 @@ __all__ = ["KINDS", "Change"]
 KINDS = ("node", "edge", "decision", "proposal", "source", "shipped")
 """What a row of the history can be of."""
 
+_MISSING = "; gyges graph search WORDS looks for it under another id, gyges graph add node TYPE LABEL adds it"
+
 
 class Change:
     """One change while it is made; :meth:`Store.change` opens and ends it.
@@ -116,10 +118,11 @@ class Change:
         Raises:
             GraphError: A source is cited that the graph does not hold, or an id would lead to two nodes.
         """
-        problems = list(self._problems())
+        missing = list(self._missing())
+        problems = [*self._problems(), *missing]
         if problems:
             more = f"\nand {len(problems) - 20} more" if len(problems) > 20 else ""
-            raise GraphError("\n".join(problems[:20]) + more)
+            raise GraphError("\n".join(problems[:20]) + more + (_MISSING if missing else ""))
         self._state.count_edges()
 
     def _problems(self) -> Iterator[str]:
@@ -128,10 +131,6 @@ class Change:
             if state.leads_to(id_) is None:
                 for kind, holder in self._citing(id_):
                     yield f"{id_} cannot go: {kind} {holder} cites it as evidence"
-        for source in sorted(state.cited - state.lost):
-            if state.leads_to(source) is None:
-                for kind, holder in self._citing(source):
-                    yield f"{kind} {holder} cites {source!r}, which the graph does not hold"
         if db.execute("SELECT 1 FROM former LIMIT 1").fetchone() is None:
             return
         for id_ in sorted(state.claimed):
@@ -147,6 +146,13 @@ class Change:
                 yield f"{id_!r} is a former id of {claims[0]}, so no node can have it; merge the two"
             elif len(claims) > 1:
                 yield f"{id_!r} is a former id of {' and of '.join(claims)}; it can lead to one alone"
+
+    def _missing(self) -> Iterator[str]:
+        state = self._state
+        for source in sorted(state.cited - state.lost):
+            if state.leads_to(source) is None:
+                for kind, holder in self._citing(source):
+                    yield f"{kind} {holder} cites {source!r}, which the graph does not hold"
 
     def _citing(self, source: str) -> list[tuple[str, str]]:
         return self._db.execute(

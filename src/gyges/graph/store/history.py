@@ -49,7 +49,8 @@ class Effect:
     kind: str
     """One of :data:`gyges.graph.store.change.KINDS`."""
     key: str
-    """The id of a node, an edge or a proposal; of a decision, the pair; of a source, its node."""
+    """The id of a node, an edge or a proposal; of a decision, the pair or the proposal that it is on; of a source, its
+    node; of what shipped of a row, the id of that node or edge."""
     before: dict[str, Any] | None
     """None where the change added the row."""
     after: dict[str, Any] | None
