@@ -168,6 +168,13 @@ def test_show_chooses_edges_by_relation_and_by_type(on: Run, cli: Run, whole: Pa
     status, out, err = on("show", "concept:b", "--only", "causes")
     assert (status, out.splitlines()[0]) == (0, "Beta")
     assert "no edge of concept:b is of causes; it has: extends 1, associated_with 1" in err
+    err = on("show", "concept:b", "--type", "dataset")[2]
+    assert "concept:b has no neighbour of type dataset; its neighbours are: concept 2" in err
+    err = on("show", "concept:a", "--only", "extends", "--type", "quote")[2]
+    assert (
+        "no edge of concept:a to a neighbour of type quote is of extends; it has: extends 1, quotes 1; "
+        "its neighbours are: concept 1, quote 1" in " ".join(err.split())
+    )
     refused(on("show", "concept:b", "--only", "extend"), "no relation 'extend'", "'extends'")
     refused(on("show", "concept:b", "--type", "concpt"), "no type of node 'concpt'", "'concept'")
     # What is chosen is what the whole page has.
@@ -338,6 +345,125 @@ def test_what_cannot_be_added_is_refused_with_what_can(on: Run) -> None:
     refused(on("add", "edge", "concept:a", "extends", "concept:zzz"), "no node 'concept:zzz'")
 
 
+def test_an_id_of_another_type_is_refused_with_the_id_that_it_takes(on: Run) -> None:
+    refused(
+        on("add", "node", "claim", "With id", "--id", "paper:foo"),
+        "begins with the type 'paper'",
+        "the node is of type 'claim'",
+        "it takes claim:with-id",
+        "--id claim:foo",
+    )
+    refused(on("add", "node", "claim", "With id", "--id", "foo"), "no type", "--id claim:foo")
+    refused(on("add", "node", "clam", "With id", "--id", "clam:foo"), "'clam'", "'claim'")
+    refused(on("show", "paper:foo"), "no node")
+    status, out, _ = on("add", "node", "claim", "With id", "--id", "claim:foo")
+    assert (status, out) == (0, "claim:foo\n")
+
+
+def test_a_label_without_words_is_refused_without_an_id(on: Run) -> None:
+    for label in ("", " "):
+        done = on("add", "node", "claim", label)
+        refused(done, "the LABEL of the claim is empty")
+        assert "claim:" not in done[2]
+
+
+def test_add_tells_the_change_and_what_stood_so_already(on: Run) -> None:
+    status, out, err = on("add", "node", "claim", "New")
+    assert (status, out) == (0, "claim:new\n")
+    assert err.startswith("change 2; `gyges graph history 2` shows it")
+    given = ("add", "edge", "claim:new", "studies", "concept:a", "--source", "paper:source")
+    status, out, err = on(*given)
+    assert "change 3; " in err
+    assert on(*given) == (0, out, "it stood so already: nothing was changed\n")
+    done = told(on(*given, "--json"))
+    assert (done["new"], done["change"]) == (False, None)
+    # Without its evidence, the statement that rests on some is still the same.
+    assert "without evidence" not in on(*given[:5])[2]
+    # What was corrected stands under the id that it had.
+    on("edit", out.strip(), "--gloss", "Asks.")
+    status, again, err = on(*given[:5], "--gloss", "Asks.", "--note", "x", *given[5:])
+    assert (status, again) == (0, out)
+    assert "change 5; " in err
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "kept"),
+    [
+        ("arxiv", "2412.14093", "2412.14093"),
+        ("arxiv", "2412.14093v2", "2412.14093"),
+        ("arxiv", "0704.0001", "0704.0001"),
+        ("arxiv", "hep-th/9901001", "hep-th/9901001"),
+        ("arxiv", "math.GT/0309136", "math.gt/0309136"),
+        ("arxiv", "arXiv:2412.14093", "2412.14093"),
+        ("arxiv", " arXiv: hep-th/9901001v1", "hep-th/9901001"),
+        ("arxiv", "https://arxiv.org/abs/2412.14093v2", "2412.14093"),
+        ("arxiv", "arxiv.org/abs/2412.14093", "2412.14093"),
+        ("doi", "10.1000/182", "10.1000/182"),
+        ("doi", "10.1000/ABC.1", "10.1000/abc.1"),
+        ("doi", "doi: 10.1000/182", "10.1000/182"),
+        ("doi", "https://doi.org/10.1000/182", "10.1000/182"),
+        ("doi", "http://dx.doi.org/10.1000/182", "10.1000/182"),
+        ("doi", "10.1000/a(b)", "10.1000/a(b)"),
+    ],
+)
+def test_an_identifier_is_kept_plain(on: Run, option: str, given: str, kept: str) -> None:
+    made = told(on("add", "node", "paper", "A paper", f"--{option}", given, "--json"))["node"]
+    assert made["identifiers"] == {option: kept}
+    again = told(on("edit", made["id"], "--identifier", f"{option}={given}", "--json"))
+    assert again["change"] is None
+
+
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("arxiv", "hello"),
+        ("arxiv", "2605.0111"),
+        ("arxiv", "2413.14093"),
+        ("arxiv", "see 2412.14093"),
+        ("arxiv", "https://example.org/abs/2412.14093"),
+        ("doi", "nonsense"),
+        ("doi", "10.1/x"),
+        ("doi", "10.1000/"),
+        ("doi", "see 10.1000/182"),
+        ("doi", "10.1000/182 and more"),
+        ("doi", "https://example.org/10.1000/182"),
+    ],
+)
+def test_what_is_no_identifier_is_refused(on: Run, option: str, given: str) -> None:
+    said = (f"--{option} {given!r} is no", "2412.14093" if option == "arxiv" else "10.1000/182")
+    refused(on("add", "node", "paper", "A paper", f"--{option}", given), *said)
+    refused(on("edit", "paper:source", f"--{option}", given), *said)
+    refused(on("edit", "paper:source", "--identifier", f"{option}={given}"), *said)
+
+
+def test_a_quote_is_looked_up_in_the_copy_that_is_attached(on: Run, tmp_path: Path) -> None:
+    rests = ("--source", "paper:source", "--quote")
+    add = ("add", "edge", "concept:a", "extends", "concept:c", *rests)
+    # No copy is attached, so nothing is said of it.
+    assert "quote" not in on("add", "node", "claim", "First", *rests, "some wrong words")[2]
+    copy = tmp_path / "copy.txt"
+    copy.write_text("And these are some words.", encoding="utf-8")
+    assert on("attach", copy, "--to", "paper:source")[0] == 0
+    status, out, err = on(*add, "are some words")
+    assert status == 0
+    assert "the quote stands in copy.txt" in err
+    made = out.strip()
+    status, out, err = on(*add, "some other words")
+    assert (status, out) == (0, f"{made}\n")
+    assert "not found in copy.txt: 'some other words'; look at it again" in err
+    assert f"gyges graph edit {made} --evidence 2 --quote TEXT" in err
+    status, out, err = on("edit", made, "--evidence", "2", "--quote", "many words")
+    assert status == 0
+    assert f"'many words'; look at it again, or gyges graph edit {made} --evidence 2" in err
+    assert "the quote stands" not in err
+    assert "stands in copy.txt" in on("edit", made, "--evidence", "2", "--quote", "some words")[2]
+    # Only what was given is looked up.
+    assert "copy.txt" not in on("edit", made, "--confidence", "0.5")[2]
+    status, _, err = on("add", "node", "claim", "Second", *rests, "no such words", "--json")
+    assert status == 0
+    assert "gyges graph edit claim:second --evidence 1 --quote TEXT" in err
+
+
 def test_merge_history_and_undo(on: Run, file: Path) -> None:
     with Store.open(file) as store:
         before = store.dump()
@@ -445,7 +571,7 @@ def test_edit_corrects_and_remove_takes_out(on: Run, file: Path) -> None:
     assert on("remove", "concept:b")[0] == 0
     refused(on("show", "concept:b"), "no node 'concept:b'")
     refused(on("remove", "e:0000"), "no edge 'e:0000'")
-    refused(on("remove", "paper:source"), "paper:source", "cites", lines=3)
+    refused(on("remove", "paper:source"), "paper:source", "1 edge and 1 node cite it", "e:")
     assert on("undo")[0] == 0
     with Store.open(file) as store:
         assert store.dump() == before
@@ -459,12 +585,12 @@ def test_edit_sets_and_clears_identifiers_and_dates(on: Run) -> None:
     assert made["status"] == "active"
     paper = made["id"]
     done = told(
-        on("edit", paper, "--date", "updated=2025-01-31", "--doi", "10.1/x", "--arxiv", "", "--url",
+        on("edit", paper, "--date", "updated=2025-01-31", "--doi", "10.1000/x", "--arxiv", "", "--url",
            "https://example.org/a", "--gloss", "What it is.", "--json")
     )  # fmt: skip
     assert done["node"]["dates"] == {"published": "2024-12", "updated": "2025-01-31"}
     assert done["node"]["identifiers"] == {
-        "doi": "10.1/x",
+        "doi": "10.1000/x",
         "openreview": "x=1",
         "url": "https://example.org/a",
     }
@@ -472,8 +598,8 @@ def test_edit_sets_and_clears_identifiers_and_dates(on: Run) -> None:
     done = told(on("edit", paper, "--date", "", "--date", "updated=", "--gloss", "", "--json"))
     assert not {"dates", "gloss"} & done["node"].keys()
     # What stands so already is no change.
-    assert told(on("edit", paper, "--doi", "10.1/x", "--json"))["change"] is None
-    assert "nothing was changed" in on("edit", paper, "--doi", "10.1/x")[2]
+    assert told(on("edit", paper, "--doi", "10.1000/x", "--json"))["change"] is None
+    assert "nothing was changed" in on("edit", paper, "--doi", "10.1000/x")[2]
     refused(on("edit", paper, "--arxiv", ""), "no identifier 'arxiv'", "doi, openreview, url")
     refused(on("edit", paper, "--date", "updatd=2024"), "did you mean 'updated'")
     refused(on("edit", paper, "--date", "soon"), "2024-12-20")
@@ -515,7 +641,13 @@ def test_edit_corrects_drops_and_adds_evidence(on: Run) -> None:
         on("edit", "quote:q", "--evidence", "1", "--source", "paper:zzz"), "paper:zzz", "not hold"
     )
     refused(on("edit", "quote:q", "--evidence", "0", "--note", "x"), "0")
-    refused(on("edit", A_B.id, "--grade", "primary"), "--source ID")
+    refused(on("edit", A_B.id, "--grade", "primary"), "--grade says", "--source ID")
+    refused(
+        on("edit", "quote:q", "--grade", "primary", "--note", "x"),
+        "--grade and --note say something of a source",
+        "--evidence N corrects a piece that is there",
+        "gyges graph show quote:q",
+    )
     # A piece without a source is no evidence, so none is made.
     for given in ([A_B.id], ["quote:q", "--evidence", "1"]):
         refused(on("edit", *given, "--source", ""), "--source is empty", "gyges graph search")

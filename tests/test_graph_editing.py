@@ -110,9 +110,57 @@ def test_what_is_removed_comes_back_to_the_byte(store: Store) -> None:
 
 def test_a_source_that_is_cited_cannot_be_removed(store: Store) -> None:
     before = store.dump()
-    with pytest.raises(GraphError, match="cites it as evidence"):
+    with pytest.raises(GraphError, match=r"2 edges cite it as evidence \(e:\w+, e:\w+\); .* show"):
         remove(store, "paper:p")
     assert store.dump() == before
+
+
+def test_of_many_that_cite_a_source_the_first_are_named(store: Store) -> None:
+    rests = (Evidence("paper:p", grade="primary"),)
+    more = [Node(f"claim:c{at}", "C", evidence=rests) for at in range(4)]
+    store.take(Incoming(more), "import", "me")
+    before = store.dump()
+    with pytest.raises(GraphError) as refused:
+        remove(store, "paper:p")
+    said = str(refused.value)
+    assert "2 edges and 4 nodes cite it" in said
+    assert "claim:c0 and 3 more" in said
+    assert "claim:c1" not in said
+    assert "gyges graph show paper:p lists what rests on it" in said
+    assert "--drop-evidence N" in said
+    assert len(said.splitlines()) == 1
+    assert store.dump() == before
+
+
+def test_an_edit_makes_no_twin_of_another_edge(store: Store) -> None:
+    edge = store.edges_between("claim:small", "concept:faking")[0]
+    other = Edge.make("claim:small", "studies", "concept:faking", "Says where.")
+    like = Edge.make("claim:small", "associated_with", "concept:faking", "Says how small.")
+    store.take(Incoming(edges=[other, like]), "import", "me")
+    before = store.dump()
+    with pytest.raises(
+        GraphError, match=f"{other.id} would say the same as {edge.id}: "
+    ) as refused:
+        edit_edge(store, other.id, {"gloss": "Says  how small."})
+    assert f"gyges graph edit {edge.id} --source ID" in str(refused.value)
+    assert f"gyges graph remove {other.id}" in str(refused.value)
+    with pytest.raises(GraphError, match=f"{like.id} would say the same as {edge.id}"):
+        edit_edge(store, like.id, {"relation": "studies"})
+    assert store.dump() == before
+    # A symmetric relation says the same either way.
+    back = Edge("e:back", "concept:faking", "extends", "claim:small", "Says how small.")
+    store.take(Incoming(edges=[back]), "import", "me")
+    with pytest.raises(GraphError, match=f"e:back would say the same as {like.id}"):
+        edit_edge(store, "e:back", {"relation": "associated_with"})
+    assert edit_edge(store, other.id, {"gloss": "Says when."}).gloss == "Says when."
+
+
+def test_twins_that_stand_already_can_still_be_edited(store: Store) -> None:
+    edge = store.edges_between("claim:small", "concept:faking")[0]
+    twin = Edge("e:twin", edge.subject, edge.relation, edge.object, edge.gloss)
+    with store.change("as an older file has it") as change:
+        change.put_edge(twin)
+    assert edit_edge(store, "e:twin", {"confidence": 0.5}).confidence == 0.5
 
 
 def test_a_pair_is_accepted_with_what_it_rests_on(store: Store) -> None:

@@ -9,6 +9,7 @@ takes back what the other did.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,12 @@ from gyges.graph.checks import check_edge, check_node
 from gyges.graph.model import Edge, Evidence, Node
 from gyges.graph.store import Store
 from gyges.graph.store.merging import retype
-from gyges.graph.vocabulary import NODE_TYPES
+from gyges.graph.vocabulary import NODE_TYPES, RELATIONS
 
-__all__ = ["edit_edge", "edit_node", "evidence_with", "remove"]
+__all__ = ["edit_edge", "edit_node", "evidence_with", "remove", "saying"]
+
+_NAMED = 3
+"""How many of those that cite a source are named where it cannot go."""
 
 
 def edit_node(
@@ -77,14 +81,54 @@ def edit_edge(
         by: Who does it.
 
     Raises:
-        GraphError: A field cannot be so, or the relation cannot join the two.
+        GraphError: A field cannot be so, the relation cannot join the two, or another edge says the same already.
     """
     with store.change(f"edit {id_}", by) as change:
         edge = store.edge(id_)
         new = fields(edge) if callable(fields) else fields
         edited = check_edge({**edge.to_dict(), **new}, id_)
+        if (edited.relation, edited.gloss) != (edge.relation, edge.gloss):
+            _refuse_twin(store, edited)
         change.put_edge(edited)
     return edited
+
+
+def saying(store: Store, edge: Edge) -> Edge | None:
+    """Find the edge that stands for a statement: the one of its id, else another that says the same."""
+    return store.edge(edge.id) if store.has_edge(edge.id) else _twin(store, edge)
+
+
+def _twin(store: Store, edge: Edge) -> Edge | None:
+    """Find an edge of another id with the same ends, relation and gloss."""
+    ends = [(edge.subject, edge.object)]
+    if RELATIONS[edge.relation].symmetric:
+        ends.append((edge.object, edge.subject))
+    return next(
+        (
+            one
+            for one in store.edges_between(edge.subject, edge.object)
+            if one.id != edge.id
+            and (one.subject, one.object) in ends
+            and one.relation == edge.relation
+            and one.gloss.split() == edge.gloss.split()
+        ),
+        None,
+    )
+
+
+def _refuse_twin(store: Store, edge: Edge) -> None:
+    """Refuse to make two edges of one statement.
+
+    Raises:
+        GraphError: With the edge that says it already.
+    """
+    twin = _twin(store, edge)
+    if twin is not None:
+        raise GraphError(
+            f"{edge.id} would say the same as {twin.id}: {twin.subject} {twin.relation} {twin.object}"
+            f"{', ' + repr(twin.gloss) if twin.gloss else ', without a gloss'}; add its evidence to that one with "
+            f"gyges graph edit {twin.id} --source ID, then take this one away with gyges graph remove {edge.id}"
+        )
 
 
 def evidence_with(
@@ -153,7 +197,32 @@ def remove(store: Store, id_: str, by: str = "") -> int:
         for edge in edges:
             change.drop_edge(edge.id)
         change.drop_node(name)
+        _refuse_cited(store, name)
     return len(edges)
+
+
+def _refuse_cited(store: Store, name: str) -> None:
+    """Refuse to take away what is still cited, within the change that took its own edges away.
+
+    Raises:
+        GraphError: With how many cite it, and the first of them.
+    """
+    rows = store.connection.execute(
+        "SELECT kind, holder FROM cites WHERE source = ? ORDER BY kind, holder", (name,)
+    ).fetchall()
+    if not rows:
+        return
+    counts = Counter(kind for kind, _ in rows)
+    many = " and ".join(
+        f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items()
+    )
+    first = ", ".join(holder for _, holder in rows[:_NAMED])
+    more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    raise GraphError(
+        f"{name} cannot go: {many} {'cites' if len(rows) == 1 else 'cite'} it as evidence ({first}{more}); "
+        f"gyges graph show {name} lists what rests on it; take that evidence away, or name another source, first: "
+        f"gyges graph edit {rows[0][1]} --drop-evidence N, or --evidence N --source ID"
+    )
 
 
 def _standing(store: Store, name: str) -> Node:

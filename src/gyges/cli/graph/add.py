@@ -15,7 +15,15 @@ from gyges.cli.graph.given import (
     node_options,
 )
 from gyges.cli.graph.options import by as by_option
-from gyges.cli.graph.options import graph_file, meant, opened, print_json, who
+from gyges.cli.graph.options import (
+    graph_file,
+    meant,
+    opened,
+    print_json,
+    told_change,
+    told_quotes,
+    who,
+)
 from gyges.cli.options import as_json
 
 __all__ = ["command"]
@@ -50,8 +58,15 @@ def node(
     """Add a node of a TYPE with a LABEL, such as `gyges graph add node claim "Small models do not fake alignment"`."""
     from gyges.graph import GraphError, Incoming, check_node, node_id
 
+    if not label.strip():
+        raise GraphError(
+            f"the LABEL of the {type_} is empty; name it in a few words, such as "
+            'gyges graph add node claim "Small models do not fake alignment"'
+        )
+    name = id_ or node_id(type_, label)
+    if id_ is not None:
+        _fitting(type_, label, id_)
     with opened(file) as store:
-        name = id_ or node_id(type_, label)
         if store.has(name):
             raise GraphError(
                 f"{name} is there already; gyges graph show {name} prints it, gyges graph edit {name} corrects it, "
@@ -66,11 +81,33 @@ def node(
             "by": who(by),
         }
         made = check_node(given, name)
-        store.take(Incoming([made]), f"add {made.id}", who(by))
-    if as_json:
-        print_json({"node": made.to_dict()})
-    else:
-        click.echo(made.id)
+        taken = store.take(Incoming([made]), f"add {made.id}", who(by))
+        if as_json:
+            print_json({"node": made.to_dict(), "change": taken.change})
+        else:
+            click.echo(made.id)
+            told_change(taken.change)
+        told_quotes(store, store.node(made.id), made.evidence)
+
+
+def _fitting(type_: str, label: str, id_: str) -> None:
+    """Refuse an id that is of another type than the node.
+
+    Raises:
+        GraphError: With the ids that it may have.
+    """
+    from gyges.errors import nearest
+    from gyges.graph import NODE_TYPES, GraphError, node_id
+
+    if type_ not in NODE_TYPES:
+        raise GraphError(f"no type of node {type_!r}; {nearest(type_, NODE_TYPES)}")
+    begin, colon, slug = id_.rpartition(":")
+    if begin != type_:
+        of = f"begins with the type {begin!r}" if colon else "begins with no type"
+        raise GraphError(
+            f"--id {id_} {of}, and the node is of type {type_!r}: without --id it takes {node_id(type_, label)}, "
+            f"or give --id {type_}:{slug}"
+        )
 
 
 @command.command("edge")
@@ -95,7 +132,7 @@ def edge(
     as_json: bool,
 ) -> None:
     """Add an edge: SUBJECT RELATION OBJECT, such as `finding:x contradicts claim:y --source paper:z`."""
-    from gyges.graph import Incoming, check_edge
+    from gyges.graph import Incoming, check_edge, saying
 
     with opened(file) as store:
         given = {
@@ -111,9 +148,14 @@ def edge(
         taken = store.take(
             Incoming(edges=[made]), f"add {made.subject} {relation} {made.object}", who(by)
         )
-    if as_json:
-        print_json({"edge": made.to_dict(), "new": bool(taken.new_edges)})
-    else:
-        click.echo(made.id)
-    if not made.evidence:
+        # The statement may stand under another id, and rest on more.
+        stands = saying(store, made) or made
+        if as_json:
+            new = bool(taken.new_edges)
+            print_json({"edge": stands.to_dict(), "new": new, "change": taken.change})
+        else:
+            click.echo(stands.id)
+            told_change(taken.change)
+        told_quotes(store, stands, made.evidence)
+    if not stands.evidence:
         click.echo("without evidence: --source ID names what it rests on", err=True)

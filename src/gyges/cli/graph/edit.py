@@ -22,13 +22,14 @@ from gyges.cli.graph.options import (
     opened,
     print_json,
     told_change,
+    told_quotes,
     who,
 )
 from gyges.cli.graph.options import by as by_option
 from gyges.cli.options import as_json
 
 if TYPE_CHECKING:
-    from gyges.graph import Edge, Node
+    from gyges.graph import Edge, Evidence, Node
 
 __all__ = ["command"]
 
@@ -97,8 +98,11 @@ def command(
     else:
         _only(id_, "a node", {"relation": relation, "confidence": confidence})
 
+    before: list[Evidence] = []
+
     def fields(there: Edge | Node) -> dict[str, Any]:
         """Return what is to stand, of what stands when it is written."""
+        before[:] = there.evidence
         given: dict[str, Any] = {"label": label, "relation": relation, "confidence": confidence}
         if isinstance(there, Edge):
             given["gloss"] = about.gloss
@@ -115,19 +119,20 @@ def command(
         return found
 
     with opened(file) as store:
-        before = last_change(store)
+        last = last_change(store)
         done: Edge | Node = (
             edit_edge(store, id_, fields, by=who(by))
             if is_edge
             else edit_node(store, id_, fields, type_=type_, by=who(by))
         )
+        number = last_change(store)
+        change = number if number != last else None
         if as_json:
-            number = last_change(store)
-            change = number if number != before else None
             print_json({"edge" if is_edge else "node": done.to_dict(), "change": change})
         else:
             click.echo(done.id)
-            told_change(store, before)
+            told_change(change)
+        told_quotes(store, done, [one for one in done.evidence if one not in before])
     if is_edge and not done.evidence:
         click.echo("without evidence: --source ID names what it rests on", err=True)
 
@@ -141,7 +146,7 @@ def _evidence(
     correct: dict[int, Mapping[str, Any]] = {}
     add = []
     if piece is None:
-        add = rests.pieces()
+        add = rests.pieces(there)
     else:
         correct[piece] = rests.correction()
         if not correct[piece]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from gyges.cli.graph._identifiers import plain_identifier
 from gyges.cli.graph.options import named, passage_of, pieces
 
 if TYPE_CHECKING:
-    from gyges.graph import Node
+    from gyges.graph import Edge, Node
 
 __all__ = [
     "EvidenceGiven",
@@ -96,6 +97,7 @@ class NodeGiven:
         marks = {"url": self.url, "arxiv": self.arxiv, "doi": self.doi}
         new = {name: value for name, value in marks.items() if value is not None}
         new |= dict(_pair(one) for one in self.identifiers)
+        new = {name: plain_identifier(name, value) for name, value in new.items()}
         if new:
             found["identifiers"] = _set(there.identifiers if there else {}, new, "identifier")
         if self.dates:
@@ -160,8 +162,8 @@ node_options = _bundled(
         help="Of a node: active, disputed, open, superseded or incomplete.  [default of a new node: active]",
     ),
     click.option("--url", help="Of a node: its address."),
-    click.option("--arxiv", help="Of a node: its arXiv number."),
-    click.option("--doi", help="Of a node: its DOI."),
+    click.option("--arxiv", help="Of a node: its arXiv number, or its address there."),
+    click.option("--doi", help="Of a node: its DOI, or its address at doi.org."),
     click.option(
         "--identifier",
         "identifiers",
@@ -191,16 +193,36 @@ class EvidenceGiven:
     grade: str | None
     note: str | None
 
-    def pieces(self) -> list[dict[str, Any]]:
+    def pieces(self, there: Edge | Node | None = None) -> list[dict[str, Any]]:
         """Make the new evidence that the options name: one piece, or none.
+
+        Args:
+            there: What is edited, for the message: a piece of its evidence may be meant.
 
         Raises:
             GraphError: Something is said of a source that is not named, its name is empty, or the quote has no words.
         """
-        if self.source is None and self.grade is not None:
+        given = {
+            "locator": self.locator,
+            "quote": self.quote,
+            "grade": self.grade,
+            "note": self.note,
+        }
+        said = [f"--{name}" for name, value in given.items() if value]
+        if self.source is None and said:
             from gyges.graph import GraphError
 
-            raise GraphError("--grade says something of a source: name it with --source ID")
+            names = f"{', '.join(said[:-1])} and {said[-1]} say" if said[1:] else f"{said[0]} says"
+            correct = (
+                f"; --evidence N corrects a piece that is there, and gyges graph show {there.id} lists them in order"
+                if there is not None and there.evidence
+                else ""
+            )
+            raise GraphError(
+                f"{names} something of a source: name it with --source ID"
+                + (" to add a piece of evidence" if correct else "")
+                + correct
+            )
         return pieces(self.source, self.locator, self.quote, self.grade, self.note)
 
     def correction(self) -> dict[str, Any]:

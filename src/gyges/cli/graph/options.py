@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from gyges.graph import Likenesses, Store
+    from collections.abc import Collection
+
+    from gyges.graph import Edge, Evidence, Likenesses, Node, Store
 
 __all__ = [
     "MOST",
@@ -26,6 +28,7 @@ __all__ = [
     "print_json",
     "threshold",
     "told_change",
+    "told_quotes",
     "types",
     "who",
 ]
@@ -211,25 +214,47 @@ def passage_of(quote: str) -> dict[str, Any]:
     return made.to_dict()
 
 
-def told_change(store: Store, before: int) -> int | None:
-    """Say which change was made since another, and how to look at it and to take it back.
+def told_change(number: int | None) -> None:
+    """Say which change was made, and how to look at it and to take it back.
 
     Args:
-        store: The graph.
-        before: The number of the last change until then.
-
-    Returns:
-        The number; None where nothing changed.
+        number: Of the change; None where nothing changed.
     """
-    number = last_change(store)
-    if number == before:
+    if number is None:
         click.echo("it stood so already: nothing was changed", err=True)
-        return None
+        return
     click.echo(
         f"change {number}; `gyges graph history {number}` shows it, `gyges graph undo {number}` takes it back",
         err=True,
     )
-    return number
+
+
+def told_quotes(store: Store, row: Edge | Node, new: Collection[Evidence]) -> None:
+    """Say whether passages that were just quoted stand in the copies of their sources that are attached.
+
+    Args:
+        store: The graph.
+        row: What rests on them, as it now stands.
+        new: The pieces of its evidence that were given. What has no copy to look in is not told.
+    """
+    from gyges.graph import Checker
+
+    checker = Checker(store)
+    given = {one.passage for one in new}
+    for number, piece in enumerate(row.evidence, 1):
+        if piece.passage is None or piece.passage not in given:
+            continue
+        checked = checker.check(piece.node, piece.passage)
+        if checked.state == "stands":
+            click.echo(f"the quote stands in {checked.file}", err=True)
+        elif checked.state == "not found":
+            text = piece.passage.text
+            short = text if len(text) <= 60 else f"{text[:57].rstrip()}..."
+            click.echo(
+                f"not found in {checked.file}: {short!r}; look at it again, or gyges graph edit {row.id} "
+                f"--evidence {number} --quote TEXT",
+                err=True,
+            )
 
 
 def last_change(store: Store) -> int:

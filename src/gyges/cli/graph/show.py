@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -128,7 +129,25 @@ def _chosen(
     for line in chosen_lines(page, full=full, most=most):
         click.echo(line)
     if not page["groups"]:
-        asked = " or ".join((*relations, *types))
-        has = ", ".join(f"{name} {count}" for name, count in page["relations"].items())
-        for line in wrapped(f"no edge of {id_} is of {asked}; it has: {has or 'none'}", "", "  "):
+        for line in wrapped(_none_of(store, page, relations, types), "", "  "):
             click.echo(line, err=True)
+
+
+def _none_of(
+    store: Store, page: Mapping[str, Any], relations: tuple[str, ...], types: tuple[str, ...]
+) -> str:
+    """Say that a node has no such edges, and which it has."""
+    from collections import Counter
+
+    id_ = page["node"]["id"]
+    near = Counter(one.type for one in store.neighbours(id_))
+    has = [f"its neighbours are: {_counted(dict(near.most_common()))}"] if types else []
+    if not relations:
+        return f"{id_} has no neighbour of type {' or '.join(types)}; {has[0]}"
+    with_ = f" to a neighbour of type {' or '.join(types)}" if types else ""
+    has.insert(0, f"it has: {_counted(page['relations'])}")
+    return f"no edge of {id_}{with_} is of {' or '.join(relations)}; {'; '.join(has)}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
