@@ -89,6 +89,18 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     return run
 
 
+# What a browser asks of a network by itself would be taken for what a page asks.
+_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A real Chromium, for the tests of one file."""
@@ -99,8 +111,6 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
+        found = playwright.chromium.launch(executable_path=path, args=_CHROMIUM)
         yield found
         found.close()

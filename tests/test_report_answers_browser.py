@@ -13,9 +13,9 @@ from gyges.report import SiteContent, write_site
 from gyges.report.build import build_site
 from judged_studies import DOUBT, FEAR, TEST, JudgedStudy, everything, many_labels, outcome
 from report_content import HOSTILE, hostile_content
-from test_report_browser import browser, read
+from test_report_browser import read
 
-__all__ = ["browser", "read"]
+__all__ = ["read"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -13,7 +13,7 @@ from gyges.errors import GraphError
 from gyges.graph.attaching import attach
 from gyges.graph.checks import check_edge, check_node
 from gyges.graph.curated import Updated, default_path, is_current, load_shipped, open_graph, update
-from gyges.graph.editing import edit_edge, edit_node, evidence_with, remove, saying
+from gyges.graph.editing import edit_edge, edit_node, evidence_with, remove
 from gyges.graph.health import health_of
 from gyges.graph.model import Edge, Evidence, Node, Passage, edge_id, node_id
 from gyges.graph.page import SCHEMA, Views, edge_page, edges_page, page_of
@@ -92,7 +92,6 @@ __all__ = [
     "pair_key",
     "queue",
     "remove",
-    "saying",
     "search",
     "shortest_path",
     "update",

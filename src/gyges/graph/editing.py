@@ -20,7 +20,7 @@ from gyges.graph.store import Store
 from gyges.graph.store.merging import retype
 from gyges.graph.vocabulary import NODE_TYPES, RELATIONS
 
-__all__ = ["edit_edge", "edit_node", "evidence_with", "remove", "saying"]
+__all__ = ["edit_edge", "edit_node", "evidence_with", "remove"]
 
 _NAMED = 3
 """How many of those that cite a source are named where it cannot go."""
@@ -91,11 +91,6 @@ def edit_edge(
             _refuse_twin(store, edited)
         change.put_edge(edited)
     return edited
-
-
-def saying(store: Store, edge: Edge) -> Edge | None:
-    """Find the edge that stands for a statement: the one of its id, else another that says the same."""
-    return store.edge(edge.id) if store.has_edge(edge.id) else _twin(store, edge)
 
 
 def _twin(store: Store, edge: Edge) -> Edge | None:

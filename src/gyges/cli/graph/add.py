@@ -132,7 +132,7 @@ def edge(
     as_json: bool,
 ) -> None:
     """Add an edge: SUBJECT RELATION OBJECT, such as `finding:x contradicts claim:y --source paper:z`."""
-    from gyges.graph import Incoming, check_edge, saying
+    from gyges.graph import Incoming, check_edge
 
     with opened(file) as store:
         given = {
@@ -149,7 +149,7 @@ def edge(
             Incoming(edges=[made]), f"add {made.subject} {relation} {made.object}", who(by)
         )
         # The statement may stand under another id, and rest on more.
-        stands = saying(store, made) or made
+        stands = store.saying(made) or made
         if as_json:
             new = bool(taken.new_edges)
             print_json({"edge": stands.to_dict(), "new": new, "change": taken.change})

@@ -37,7 +37,7 @@ def bearing_on(store: Store, views: Views, node: Node, around: Around) -> dict[s
     """Tell what supports and contradicts a node and the claims next to it, and how many edges there are in all."""
     db = store.connection
     said = [one.id for one in around.of(*_SAID, most=_MOST_SAID)]
-    numbers = _numbers(db, [node.id, *said])
+    numbers = store.numbers([node.id, *said])
     own = numbers[node.id]
     tallies = _tallies(db, numbers)
     given = _given(db, own, numbers)
@@ -90,7 +90,7 @@ def findings_on(store: Store, views: Views, node: Node, around: Around) -> list[
     views.read(near)
     found = {id_: _finding(views, by_finding[id_], id_, node.id, None) for id_ in near}
     claims = [one.id for one in around.of("claim", "hypothesis", most=_MOST_SAID)]
-    for claim, number in _numbers(db, claims).items():
+    for claim, number in store.numbers(claims).items():
         if len(found) >= MOST_BEARING:
             break
         rows = db.execute(
@@ -106,16 +106,6 @@ def findings_on(store: Store, views: Views, node: Node, around: Around) -> list[
             if of[num] not in found and len(found) < MOST_BEARING:
                 found[of[num]] = _finding(views, edges[num], of[num], node.id, claim)
     return list(found.values())
-
-
-def _numbers(db: sqlite3.Connection, ids: list[str]) -> dict[str, int]:
-    """Return the rows' numbers of nodes, in the order of the ids."""
-    found = dict(
-        db.execute(
-            f"SELECT id, num FROM node WHERE id IN ({', '.join('?' * len(ids))})", ids
-        ).fetchall()
-    )
-    return {id_: found[id_] for id_ in ids}
 
 
 def _tallies(db: sqlite3.Connection, numbers: dict[str, int]) -> dict[str, dict[str, int]]:

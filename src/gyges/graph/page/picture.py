@@ -41,10 +41,7 @@ def picture_of(
     db = store.connection
     around = store.neighbours(node.id) if near is None else near
     first = [one.id for one in around[:MOST_NEAR]]
-    ids = (node.id, *first)
-    numbers = dict(
-        db.execute(f"SELECT id, num FROM node WHERE id IN ({', '.join('?' * len(ids))})", ids)
-    )
+    numbers = store.numbers([node.id, *first])
     centre = numbers[node.id]
     shown = {centre: 0} | {numbers[id_]: 1 for id_ in first}
     left_out = len(around) - len(first)

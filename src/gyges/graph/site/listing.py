@@ -14,12 +14,12 @@ from gyges.graph.site.statements import name_view
 from gyges.graph.site.words import STATE_WORDS, clip, count, kind, share
 from gyges.graph.vocabulary import CHANNELS, GRADES, NODE_TYPES, RELATIONS
 
-__all__ = ["group_views", "health_view", "search_entries"]
+__all__ = ["MOST_GLOSS", "group_views", "health_view", "search_entries"]
 
 _Dict = dict[str, Any]
 _FEW = 24
-_MOST_GLOSS = 200
-"""Characters of a gloss that the index of a static site's search holds."""
+MOST_GLOSS = 200
+"""Characters of a gloss that a search shows."""
 
 
 def group_views(groups: Sequence[Mapping[str, Any]], links: Links) -> list[_Dict]:
@@ -56,7 +56,7 @@ def search_entries(groups: Sequence[Mapping[str, Any]], links: Links) -> list[_D
                     "type": name["type"],
                     "label": name["label"],
                     "aliases": [str(alias) for alias in one.get("aliases") or ()],
-                    "gloss": clip(name["gloss"], _MOST_GLOSS),
+                    "gloss": clip(name["gloss"], MOST_GLOSS),
                     "edges": name["edges"] or 0,
                     "href": name["href"],
                 }

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from gyges.graph.site.links import Links
-from gyges.graph.site.listing import group_views, health_view, search_entries
+from gyges.graph.site.listing import MOST_GLOSS, group_views, health_view, search_entries
 from gyges.graph.site.marks import mark_of
 from gyges.graph.site.pieces import pieces
 from gyges.graph.site.review_view import part_views, review_views
@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 _HOW = {"id": "its id", "label": "label", "alias": "alias", "text": "words", "semantic": "meaning"}
-_MOST_GLOSS = 200
-"""Characters of a gloss that a search shows."""
 _UNSAFE_IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
@@ -204,7 +202,7 @@ def render_search(
     for given in results:
         row = name_view(given, links)
         score = given.get("score")
-        row["gloss"] = clip(row["gloss"], _MOST_GLOSS)
+        row["gloss"] = clip(row["gloss"], MOST_GLOSS)
         row["how"] = _HOW.get(str(given.get("how") or ""), "")
         # A cosine says something to a reader; a rank of full text does not.
         semantic = given.get("how") == "semantic" and score is not None

@@ -13,10 +13,19 @@ from pathlib import Path
 
 from gyges.errors import GraphError
 
-__all__ = ["connect", "failed", "instead", "state", "unwritable"]
+__all__ = ["HELD", "connect", "failed", "instead", "is_held", "state", "unwritable"]
 
 _READ_ONLY = "readonly"
 _DAMAGED = ("malformed", "Could not decode to UTF-8")
+
+
+HELD = "another process is writing to it, try again when it has ended"
+"""What to do where :func:`is_held`."""
+
+
+def is_held(error: sqlite3.Error) -> bool:
+    """Say whether a file could not be used because another process is writing to it."""
+    return any(word in str(error) for word in ("locked", "busy"))
 
 
 def connect(name: str, *, create: bool) -> sqlite3.Connection:
@@ -97,8 +106,8 @@ def unwritable(name: str, error: sqlite3.DatabaseError) -> GraphError:
     advice = ""
     if _READ_ONLY in said:
         advice = "; copy it to where you may write, and name that copy with --graph or GYGES_GRAPH"
-    elif "locked" in said or "busy" in said:
-        advice = "; another process is writing to it, try again when it has ended"
+    elif is_held(error):
+        advice = f"; {HELD}"
     elif "full" in said:
         advice = "; nothing was changed, make room and try again"
     elif any(one in said for one in _DAMAGED):

@@ -126,7 +126,7 @@ class Reading:
         """Return the edges of a node, by id; with others, those that join it to one of them."""
         num = self._num(id_)
         found: list[tuple[str]] = []
-        far = self._numbers(others)
+        far = list(self.numbers(others).values())
         for end, other in (("subject", "object"), ("object", "subject")):
             query = f"SELECT data FROM edge WHERE {end} = ?"
             if not others:
@@ -162,6 +162,22 @@ class Reading:
             (self._num(id_), *types, -1 if limit is None else limit),
         )
         return list(map(Neighbour._make, rows))
+
+    def numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of nodes in the tables by the ids that are given, in their order.
+
+        Raises:
+            GraphError: An id leads to no node.
+        """
+        found: dict[str, int] = {}
+        for at in range(0, len(ids), _AT_ONCE):
+            part = ids[at : at + _AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            found.update(
+                self.connection.execute(f"SELECT id, num FROM node WHERE id IN ({marks})", part)
+            )
+        # One that was merged, or that is not there, is found or refused by itself.
+        return {id_: found[id_] if id_ in found else self._num(id_) for id_ in ids}
 
     def degree(self, id_: str) -> int:
         """Return how many edges a node has."""
@@ -275,18 +291,6 @@ class Reading:
         if found is None:
             raise GraphError(self._unknown(id_))
         return found[0]
-
-    def _numbers(self, ids: Sequence[str]) -> list[int]:
-        """Find the numbers of nodes, many at once."""
-        found: list[int] = []
-        for at in range(0, len(ids), _AT_ONCE):
-            part = ids[at : at + _AT_ONCE]
-            marks = ", ".join("?" * len(part))
-            rows = self.connection.execute(f"SELECT num FROM node WHERE id IN ({marks})", part)
-            nums = [num for (num,) in rows]
-            # One that was merged, or that is not there, is found or refused by itself.
-            found += nums if len(nums) == len(set(part)) else [self._num(one) for one in part]
-        return found
 
     def _unknown(self, id_: str) -> str:
         from rapidfuzz import process

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 from gyges.errors import GraphError
+from gyges.graph.store.opening import HELD, is_held
 
 __all__ = ["VERSION", "prepare"]
 
@@ -112,9 +113,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         if found == _FIRST:
             found = _add_indexes(connection)
     except sqlite3.OperationalError as error:
-        locked = "locked" in str(error) or "busy" in str(error)
-        what = "another process is writing to it, try again when it has ended"
-        advice = what if locked else "name another with --graph"
+        advice = HELD if is_held(error) else "name another with --graph"
         raise GraphError(f"{path} cannot be read: {error}; {advice}") from None
     except sqlite3.DatabaseError as error:
         raise GraphError(

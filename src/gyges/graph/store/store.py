@@ -140,6 +140,10 @@ class Store(Reading, Past):
             return changed
         return failed(self.path, error)
 
+    def saying(self, edge: Edge) -> Edge | None:
+        """Find the edge that stands for a statement, as :meth:`take` does: by id, or by ends, relation and gloss."""
+        return Rows(self.connection).saying(edge)
+
     # ------------------------------------------------------------------ changing
 
     @contextmanager
